@@ -1,0 +1,1 @@
+"""The engine that needs no download: a film's own mouths, or a photo warped."""

@@ -1,0 +1,1 @@
+"""Films, photos and sound as streams: read, clock, write."""

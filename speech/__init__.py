@@ -1,0 +1,1 @@
+"""A speech, what is computed from it for mouths, and the voices that speak text."""
