@@ -3,16 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..setting import setting
+
 
 @dataclass(frozen=True)
 class EmbeddedSettings:
     """The defaults are meant to be right; each field is a choice a user may want."""
 
-    mouth: float = 1.0
-    """How far the mouth opens, 0.3 .. 1.5 of the natural amount."""
-    head_motion: float = 1.0
-    """Photos: how much head and chest move, 0 (not at all) .. 2."""
-    blinks: float = 1.0
-    """Photos: how often the eyes blink and glance, 0 (never) .. 2."""
-    seed: int = 0
-    """Photos: which of the many natural motions it is. The same seed gives the same film."""
+    mouth: float = setting(1.0, "how far the mouth opens, 1 is the natural amount", low=0.3, high=1.5)
+    head_motion: float = setting(1.0, "photos: how much head and chest move, 0 is not at all", low=0.0, high=2.0)
+    blinks: float = setting(1.0, "photos: how often the eyes blink and glance, 0 is never", low=0.0, high=2.0)
+    seed: int = setting(0, "photos: which of many natural motions; the same seed gives the same film", low=0, high=2**31 - 1)
