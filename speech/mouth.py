@@ -13,9 +13,10 @@ RATE = 100
 class MouthCurves:
     """Curves at `RATE` rows a second; row k belongs to second k / RATE of the *sound* (no lead applied), float32 [n] each.
 
-    opening: 0 shut .. 1 wide "a" (may overshoot to 1.15). width: -1 rounded .. +1 spread. closure: 0..1, lips pressed (m b p).
-    dental: 0..1, lower lip at the upper teeth (f v). gate: 0 silence .. 1 voice; everything is 0 where the gate is 0.
-    lead: seconds by which the lips go ahead of the sound. from_phonemes: whether phoneme times were known.
+    opening: 0 lips shut .. 1 as wide as this speech gets (the 97th percentile of its voiced moments; may overshoot to 1.15), so an
+    avatar's own range is put on it by mapping 0 to its shut and 1 to its wide mouth. width: -1 rounded .. +1 spread. closure: 0..1,
+    lips pressed (m b p). dental: 0..1, lower lip at the upper teeth (f v). gate: 0 silence .. 1 voice; every curve is 0 where the
+    gate is 0. lead: seconds by which the lips go ahead of the sound. from_phonemes: whether phoneme times were known.
     """
 
     opening: np.ndarray
@@ -26,7 +27,7 @@ class MouthCurves:
     lead: float
     from_phonemes: bool
 
-    def at(self, times: np.ndarray) -> "MouthCurves":
+    def at(self, times: np.ndarray) -> MouthCurves:
         """The same curves read at the output frames' times (seconds, float64 [m]), the lead applied; linear between rows, ends held
         at rest. The result's rows are those times and its lead is 0."""
         place = (np.asarray(times, np.float64) + self.lead) * RATE
