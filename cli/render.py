@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     voice.add_argument("--language", help="en, fr, de, es, zh, ja, …; default: guessed from the text")
     voice.add_argument("--speed", type=float, default=1.0, help="1 is the voice's own speed")
     film = parser.add_argument_group("film")
-    film.add_argument("--face", default="largest", metavar="WHICH", help="largest, centre, left:N or size:N (N from 0), or point:X,Y in pixels")
+    film.add_argument("--face", default="largest", metavar="WHICH", help="largest, centre, left:N, size:N (from 0) or point:X,Y")
     film.add_argument("--length", choices=LENGTHS, default="bounce", help="when film and speech differ in length (default: bounce)")
     film.add_argument("--fps", type=_rate, metavar="RATE", help="rate of a photo's film (default 25), or retime a film, e.g. 30000/1001")
     film.add_argument("--max-side", type=int, metavar="PIXELS", help="shrink the avatar to this longest side")

@@ -1,0 +1,82 @@
+"""Films for the benches, made by the pack itself from a free portrait, so that a bench needs nothing but this checkout.
+
+The astronaut speaks for ten seconds (embedded engine, photo), laid on a picture of the wanted size: a film of a talking person
+whose mouth opens. Longer films are its packets repeated, so that they cost no time to make.
+"""
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from talking_avatar.cli.main import main
+
+WORDS = ("The quick brown fox jumps over the lazy dog. Peter Piper picked a peck of pickled peppers, and my mother bought "
+         "a warm blue blanket for the baby, because evenings by the open fire were far too cold for everybody.")
+
+
+def talking_film(folder: Path, width: int, height: int) -> Path:
+    """A film of the astronaut speaking, `width` x `height`, 25 fps, about ten seconds, in `folder`; made once."""
+    path = folder / f"talking_{width}x{height}.mp4"
+    if not path.exists():
+        portrait = folder / f"portrait_{width}x{height}.png"
+        _write_portrait(portrait, width, height)
+        if main(["render", "--avatar", str(portrait), "--text", WORDS, "-o", str(path), "--preset", "medium"]):
+            raise SystemExit("the film for the bench could not be made")
+    return path
+
+
+def spoken(folder: Path) -> Path:
+    """Another sentence as a wav file of about ten seconds; made once."""
+    import soundfile
+    from talking_avatar.speech.voices.speak import speak
+
+    path = folder / "speech.wav"
+    if not path.exists():
+        speech = speak("Now here is something else entirely: a film that was made to say these words, although nobody in it ever "
+                       "spoke them. Maybe a bit much, but probably fun for people who have patience with computers.")
+        soundfile.write(path, np.concatenate(list(speech.sound.blocks()), axis=1).T, speech.sound.rate)
+    return path
+
+
+def repeated(path: Path, times: int, target: Path) -> Path:
+    """`path` played `times` times as one file, its packets copied (video and, if there, sound)."""
+    import av
+
+    if target.exists():
+        return target
+    with av.open(str(target), "w") as out:
+        streams: dict[int, object] = {}
+        for turn in range(times):
+            with av.open(str(path)) as film:
+                seconds = Fraction(film.duration or 0, 1_000_000)
+                if film.streams.video[0].duration:
+                    seconds = film.streams.video[0].duration * film.streams.video[0].time_base
+                for stream in film.streams:
+                    if turn == 0:
+                        streams[stream.index] = out.add_stream_from_template(stream)
+                for packet in film.demux():
+                    if packet.dts is None:
+                        continue
+                    shift = round(turn * seconds / packet.time_base)
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    packet.stream = streams[packet.stream_index]
+                    out.mux(packet)
+    return target
+
+
+def _write_portrait(path: Path, width: int, height: int) -> None:
+    import cv2
+    from PIL import Image
+    from skimage import data
+
+    astronaut = data.astronaut()
+    scale = height / astronaut.shape[0]
+    person = cv2.resize(astronaut, (round(astronaut.shape[1] * scale), height), interpolation=cv2.INTER_CUBIC)
+    canvas = cv2.GaussianBlur(cv2.resize(astronaut, (width, height)), (0, 0), 24)
+    left = (width - person.shape[1]) // 2
+    if left >= 0:
+        canvas[:, left:left + person.shape[1]] = person
+    else:
+        canvas = person[:, -left:-left + width]
+    Image.fromarray(canvas).save(path)
