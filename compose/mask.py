@@ -1,0 +1,76 @@
+"""Soft masks shaped by the face: what of a patch is seen, where the base may bend, which pixels are skin.
+
+Points are landmarks of the 468-point mesh (float [468, 2 or more], frame pixels); a box is x0, y0, x1, y1 in whole frame pixels. Every
+mask is uint8 [y1 - y0, x1 - x0], 0 to 255. Shapes and widths are measured on eleven films by seam, beard and hair, in face heights.
+"""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+Box = tuple[int, int, int, int]
+
+# From the right ear along the chin to the left ear (the person's right, so from left to right in the picture).
+JAW = (234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454)
+OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+# Below the nose, inside the cheeks, just inside the jaw: neither chin edge nor neck.
+MOUTH = (205, 203, 98, 97, 2, 326, 327, 423, 425, 411, 427, 434, 364, 394, 395, 369, 396, 175, 171, 140, 170, 169, 135, 214, 207, 187)
+CHEEKS = (50, 280)
+NOSE_BRIDGE = 195
+_SHIFT = 6  # fractional bits of polygon corners
+_LEVELS = np.arange(256) / 255
+_FOOT = np.uint8(np.clip((_LEVELS - 0.08) / 0.84, 0, 1) * 255 + 0.5)  # a Gaussian's edge that ends instead of fading for ever
+_UPPER_HALF = np.uint8(np.clip(2 * _LEVELS - 1, 0, 1) * 255 + 0.5)  # an edge that lies inside its polygon
+
+
+def face_height(points: np.ndarray) -> float:
+    """Pixels from the top of the forehead (10) to the chin (152): the unit of this room."""
+    return float(np.hypot(*(points[10, :2] - points[152, :2])))
+
+
+def mouth_mask(points: np.ndarray, box: Box) -> np.ndarray:
+    """What is seen of a mouth made by bending the person's own frames: from below the nose to just inside the jaw, feathered.
+
+    points: where the landmarks are in the result."""
+    unit = face_height(points)
+    soft = _soft_polygon(points[list(MOUTH), :2], box, 0.028 * unit)
+    return cv2.LUT(soft, _FOOT)
+
+
+def bend_hull(points: np.ndarray, halo: np.ndarray, box: Box) -> np.ndarray:
+    """Where the base frame may bend: the hull of jaw, cheeks and the halo points (float [n, 2]) outside the jaw; nothing at the
+    box's inner border (a ramp of .06 face heights; a border that is the picture's own edge is the caller's to widen)."""
+    unit = face_height(points)
+    around = np.vstack([points[list(JAW + CHEEKS), :2], halo]).astype(np.float32)
+    soft = _soft_polygon(cv2.convexHull(around)[:, 0], box, 0.02 * unit)
+    return cv2.LUT(soft, _UPPER_HALF)
+
+
+def skin(points: np.ndarray, box: Box) -> np.ndarray:
+    """Skin of cheeks and chin without lips and without the face's rim, hard-edged: where colours are compared."""
+    unit = face_height(points)
+    around = points[[*JAW, *CHEEKS, NOSE_BRIDGE], :2].astype(np.float32)
+    face = filled(cv2.convexHull(around)[:, 0], box)
+    lips = filled(cv2.convexHull(points[list(OUTER_LIPS), :2].astype(np.float32))[:, 0], box)
+    width = max(1, round(0.04 * unit))
+    kernel = np.ones((width, width), np.uint8)
+    face = cv2.erode(face, kernel)
+    face[cv2.dilate(lips, kernel) > 0] = 0
+    return face
+
+
+def filled(polygon: np.ndarray, box: Box, scale: float = 1.0) -> np.ndarray:
+    """A polygon (float [n, 2], frame pixels) with sub-pixel corners, smooth edge, 255 inside; scale: of the result against the box."""
+    size = max(1, round((box[3] - box[1]) * scale)), max(1, round((box[2] - box[0]) * scale))
+    mask = np.zeros(size, np.uint8)
+    corners = (np.asarray(polygon, np.float64) - box[:2]) * scale - 0.5
+    cv2.fillPoly(mask, [np.round(corners * 2**_SHIFT).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=_SHIFT)
+    return mask
+
+
+def _soft_polygon(polygon: np.ndarray, box: Box, sigma: float) -> np.ndarray:
+    """A filled polygon blurred by a Gaussian of sigma pixels; drawn at half size where nobody can see the difference."""
+    size = box[2] - box[0], box[3] - box[1]
+    scale = 0.5 if sigma > 4 else 1.0
+    soft = cv2.GaussianBlur(filled(polygon, box, scale), (0, 0), max(sigma * scale, 0.3))
+    return soft if scale == 1.0 else cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)
