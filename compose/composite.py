@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..faces.track import FaceTrack
 from ..host.errors import InputError
 from ..host.progress import Progress
 from ..media.film import Frame, FrameSource
@@ -14,20 +15,20 @@ from .cut import covered, shifted, warped, warped_mask, whole_shift
 from .patch import FacePatch
 
 
-def composite(source: FrameSource, timeline: Timeline, patches: Iterable[FacePatch], progress: Progress) -> Iterator[Frame]:
+def composite(source: FrameSource, timeline: Timeline, patches: Iterable[FacePatch], progress: Progress,
+              track: FaceTrack | None = None) -> Iterator[Frame]:
     """The frames of the result in order, `Frame.index` being the number of the output frame.
 
     patches come in rising order of index; several with one index (several persons) are laid in their order. A frame without a patch
     is the source's own picture, untouched. Memory: a few frames, however long the film.
 
     Raises InputError for a patch out of order or beyond the timeline, Cancelled when the user stops."""
-    with progress.stage("putting the mouths into the film", timeline.n_frames) as stage:
-        for frame, laid in together(source, timeline, patches):
-            picture = frame.picture
-            for patch in laid:
-                picture = lay(picture, patch)
-            yield Frame(frame.index, picture)
-            stage.advance()
+    for frame, laid in together(source, timeline, patches):
+        progress.check()
+        picture = frame.picture
+        for patch in laid:
+            picture = lay(picture, patch)
+        yield Frame(frame.index, picture)
 
 
 def together(source: FrameSource, timeline: Timeline, patches: Iterable[FacePatch]) -> Iterator[tuple[Frame, list[FacePatch]]]:
