@@ -1,0 +1,90 @@
+"""The layers MediaPipe's small networks are made of, under their published tensor names.
+
+Each layer that has weights carries the name of its tensors in the published file (`conv2d_3` stands for `conv2d_3/Kernel` and
+`conv2d_3/Bias`), so an architecture file shows both what is computed and where its numbers come from.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after a side of `size` under TensorFlow's SAME rule: the output has ceil(size / stride) cells and an odd
+    total leaves the extra zero at the end (3x3 with stride 2 on an even side: none before, one after)."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+class Conv(nn.Conv2d):
+    """Convolution with SAME padding. [B, inside, H, W] -> [B, outside, ceil(H / stride), ceil(W / stride)]."""
+
+    def __init__(self, name: str, inside: int, outside: int, kernel: int = 1, stride: int = 1, groups: int = 1):
+        symmetric = kernel // 2 if stride == 1 else 0
+        super().__init__(inside, outside, kernel, stride, padding=symmetric, groups=groups)
+        self.tensor_name = name
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] > 1:
+            top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0])
+            left, right = same_padding(x.shape[3], self.kernel_size[1], self.stride[1])
+            x = F.pad(x, (left, right, top, bottom))
+        return super().forward(x)
+
+
+class Depthwise(Conv):
+    """3x3 convolution of each channel for itself."""
+
+    def __init__(self, name: str, channels: int, stride: int = 1):
+        super().__init__(name, channels, channels, kernel=3, stride=stride, groups=channels)
+
+
+class PReLU(nn.PReLU):
+    """x where x > 0, alpha x elsewhere, one alpha a channel."""
+
+    def __init__(self, name: str, channels: int):
+        super().__init__(channels)
+        self.tensor_name = name
+
+
+def shortcut(x: Tensor, stride: int, channels: int) -> Tensor:
+    """What a block adds to its output: its input, pooled 2x2 where the block halves the picture, with zero channels appended."""
+    if stride > 1:
+        x = F.max_pool2d(x, 2)
+    missing = channels - x.shape[1]
+    return F.pad(x, (0, 0, 0, 0, 0, missing)) if missing else x
+
+
+def numbered(base: str, number: int) -> str:
+    """TensorFlow's name of the layer with that number from 0: conv2d, conv2d_1, conv2d_2, …"""
+    return base if number == 0 else f"{base}_{number}"
+
+
+def published_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    """{published tensor name: shape in the published layout} of every weight of `network`."""
+    shapes = {}
+    for layer in network.modules():
+        if isinstance(layer, Conv):
+            out, inside, height, width = layer.weight.shape
+            depthwise = isinstance(layer, Depthwise)
+            shapes[f"{layer.tensor_name}/Kernel"] = (1, height, width, out) if depthwise else (out, height, width, inside)
+            shapes[f"{layer.tensor_name}/Bias"] = (out,)
+        elif isinstance(layer, PReLU):
+            shapes[f"{layer.tensor_name}/Alpha"] = (1, 1, layer.num_parameters)
+    return shapes
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put the published tensors into `network`, as float32 and in torch's layout. The names and shapes of `published_shapes` must
+    all be there (KeyError, RuntimeError otherwise)."""
+    with torch.no_grad():
+        for layer in network.modules():
+            if isinstance(layer, Conv):
+                order = (3, 0, 1, 2) if isinstance(layer, Depthwise) else (0, 3, 1, 2)
+                layer.weight.copy_(tensors[f"{layer.tensor_name}/Kernel"].permute(order))
+                layer.bias.copy_(tensors[f"{layer.tensor_name}/Bias"])
+            elif isinstance(layer, PReLU):
+                layer.weight.copy_(tensors[f"{layer.tensor_name}/Alpha"].reshape(-1))
