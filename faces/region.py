@@ -1,0 +1,88 @@
+"""The turned square around a face that the mesh looks at: where it lies, cutting it out, and taking points back."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import atan2, ceil, cos, floor, sin
+
+import cv2
+import numpy as np
+
+from ..media.picture import Picture
+
+MARGIN = 1.5
+"""Side of the square, in longer sides of the face's box (as MediaPipe's face mesh was trained)."""
+
+_SHRINK_ABOVE = 1.6
+"""Picture pixels per crop pixel above which bilinear sampling alone would alias, so that the picture is shrunk first."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """x, y: centre in picture pixels. side: pixels. turn: radians, how far the face is turned clockwise on the screen."""
+
+    x: float
+    y: float
+    side: float
+    turn: float = 0.0
+
+    def affine(self, size: int) -> np.ndarray:
+        """float64 [2, 3] from points of the crop (0 .. size) to points of the picture."""
+        scale = self.side / size
+        across, down = scale * cos(self.turn), scale * sin(self.turn)
+        half = size / 2
+        return np.array([
+            [across, -down, self.x - (across - down) * half],
+            [down, across, self.y - (down + across) * half],
+        ])
+
+
+def region_of_box(box: np.ndarray, eye: np.ndarray, other_eye: np.ndarray) -> Region:
+    """The region of a detection: box x0, y0, x1, y1; the eyes (x, y) on the left and on the right of an upright picture."""
+    x0, y0, x1, y1 = (float(v) for v in box)
+    dx, dy = (float(v) for v in np.subtract(other_eye, eye))
+    return Region((x0 + x1) / 2, (y0 + y1) / 2, MARGIN * max(x1 - x0, y1 - y0), atan2(dy, dx))
+
+
+def region_of_landmarks(landmarks: np.ndarray) -> Region:
+    """The region for the next look, from the landmarks [468, 2 or 3] of this one: their box, and the turn of the line
+    through the outer eye corners (33, 263)."""
+    points = landmarks[:, :2]
+    return region_of_box(np.concatenate([points.min(0), points.max(0)]), points[33], points[263])
+
+
+def cut_out(picture: Picture, region: Region, size: int) -> np.ndarray:
+    """uint8 RGB [size, size, 3]: the region, turned upright, black outside the picture.
+
+    Only the part of the picture under the region is converted to RGB. Large regions are shrunk by area averaging first."""
+    affine = region.affine(size)
+    x0, y0, x1, y1 = _covered(affine, size, picture.width, picture.height)
+    if x1 <= x0 or y1 <= y0:
+        return np.zeros((size, size, 3), np.uint8)
+    pixels = picture.rgb((x0, y0, x1, y1))
+    to_part = affine.copy()
+    to_part[:, 2] -= x0, y0
+    scale = region.side / size
+    if scale > _SHRINK_ABOVE:
+        width, height = max(1, round((x1 - x0) / scale)), max(1, round((y1 - y0) / scale))
+        to_part[0] *= width / (x1 - x0)
+        to_part[1] *= height / (y1 - y0)
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    # OpenCV counts from the centre of the first pixel, this pack from its corner.
+    to_part[:, 2] += to_part[:, :2].sum(1) / 2 - 0.5
+    return cv2.warpAffine(pixels, to_part, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def into_picture(points: np.ndarray, region: Region, size: int) -> np.ndarray:
+    """float32 [N, 3]: points x, y, z of the crop in picture pixels, z scaled alike."""
+    affine = region.affine(size)
+    placed = np.empty_like(points, dtype=np.float32)
+    placed[:, :2] = points[:, :2] @ affine[:, :2].T + affine[:, 2]
+    placed[:, 2] = points[:, 2] * (region.side / size)
+    return placed
+
+
+def _covered(affine: np.ndarray, size: int, width: int, height: int) -> tuple[int, int, int, int]:
+    """Whole-pixel box of the picture under the crop, with two pixels to spare for the sampling, inside the picture."""
+    corners = np.array([[0, 0], [size, 0], [0, size], [size, size]]) @ affine[:, :2].T + affine[:, 2]
+    (left, top), (right, bottom) = corners.min(0), corners.max(0)
+    return (max(0, floor(left) - 2), max(0, floor(top) - 2), min(width, ceil(right) + 2), min(height, ceil(bottom) + 2))
