@@ -54,22 +54,26 @@ def cut_out(picture: Picture, region: Region, size: int) -> np.ndarray:
     """uint8 RGB [size, size, 3]: the region, turned upright, black outside the picture.
 
     Only the part of the picture under the region is converted to RGB. Large regions are shrunk by area averaging first."""
-    affine = region.affine(size)
-    x0, y0, x1, y1 = _covered(affine, size, picture.width, picture.height)
+    x0, y0, x1, y1 = _covered(region.affine(size), size, picture.width, picture.height)
     if x1 <= x0 or y1 <= y0:
         return np.zeros((size, size, 3), np.uint8)
-    pixels = picture.rgb((x0, y0, x1, y1))
-    to_part = affine.copy()
-    to_part[:, 2] -= x0, y0
+    return sample(picture.rgb((x0, y0, x1, y1)), region, size, origin=(x0, y0))
+
+
+def sample(rgb: np.ndarray, region: Region, size: int, origin: tuple[int, int] = (0, 0)) -> np.ndarray:
+    """As `cut_out`, from pixels: uint8 RGB [H, W, 3] whose first pixel is pixel `origin` (x, y) of the picture."""
+    height, width = rgb.shape[:2]
+    affine = region.affine(size)
+    affine[:, 2] -= origin
     scale = region.side / size
     if scale > _SHRINK_ABOVE:
-        width, height = max(1, round((x1 - x0) / scale)), max(1, round((y1 - y0) / scale))
-        to_part[0] *= width / (x1 - x0)
-        to_part[1] *= height / (y1 - y0)
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+        small_width, small_height = max(1, round(width / scale)), max(1, round(height / scale))
+        affine[0] *= small_width / width
+        affine[1] *= small_height / height
+        rgb = cv2.resize(rgb, (small_width, small_height), interpolation=cv2.INTER_AREA)
     # OpenCV counts from the centre of the first pixel, this pack from its corner.
-    to_part[:, 2] += to_part[:, :2].sum(1) / 2 - 0.5
-    return cv2.warpAffine(pixels, to_part, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    affine[:, 2] += affine[:, :2].sum(1) / 2 - 0.5
+    return cv2.warpAffine(rgb, affine, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
 def into_picture(points: np.ndarray, region: Region, size: int) -> np.ndarray:
