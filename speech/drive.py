@@ -1,38 +1,65 @@
-"""From a speech to the curves that drive a mouth."""
+"""From a speech to the curves that drive a mouth: by phoneme times where they are known, else by what the sound tells."""
 from __future__ import annotations
 
 import numpy as np
 
 from ..host.errors import InputError
 from ..host.progress import Progress
+from ..media.sound import Sound
 from .gate import voice_gate
-from .log_mel import log_mel, sound_rows
+from .log_mel import HOP, RATE, log_mel, sound_rows
 from .mouth import MouthCurves
+from .phoneme_curves import phoneme_curves
 from .ridge import predict_mouth
 from .speech import Speech
 
 RIDGE_LEAD = 0.065
+SHORTEST = 0.1
+ORDINARY_LOW, ORDINARY_TOP = 0.12, 0.50
+"""Shut and wide of the prediction where a sound is too short to show its own."""
 
 
 def mouth_curves(speech: Speech, progress: Progress | None = None) -> MouthCurves:
-    """The mouth's curves for the whole speech, n = length at 16 kHz // 160 + 1 rows. Silence gives zeros.
+    """The mouth's curves for the whole speech, n = length at 16 kHz // 160 + 1 rows.
 
-    Raises InputError for a sound without samples, Cancelled if the user stops the work."""
-    if speech.sound.n_samples == 0:
-        raise InputError(f"The sound {speech.sound.path or 'in memory'} has no samples; give one that lasts at least a tenth of a second.")
-    rows = sound_rows(speech.sound, progress)
-    gate = voice_gate(rows.levels)
-    opening, width = predict_mouth(log_mel(rows))
+    Sounds below 0.1 s, silence and steady noise leave the mouth at rest (zeros). Raises InputError for a sound without samples,
+    Cancelled if the user stops the work."""
+    sound = speech.sound
+    if sound.n_samples == 0:
+        raise InputError(f"{_name(sound)} has no samples: give a sound that lasts at least a tenth of a second.")
+    if speech.phonemes is not None:
+        return phoneme_curves(speech.phonemes, sound.seconds)
+    if sound.seconds < SHORTEST:
+        return _rest(round(sound.seconds * RATE) // HOP + 1)
+    return heard_curves(sound, progress)
+
+
+def heard_curves(sound: Sound, progress: Progress | None = None) -> MouthCurves:
+    """Curves from the sound alone, phoneme times or not."""
+    rows = sound_rows(sound, progress)
+    gate = voice_gate(rows)
+    opening, width = predict_mouth(log_mel(rows, gate))
     opening = scaled_opening(opening, gate) * gate
     closure = np.clip(1 - opening / 0.10, 0, 1) * gate
     return MouthCurves(opening, np.clip(width, -1, 1) * gate, closure, np.zeros_like(gate), gate, RIDGE_LEAD, from_phonemes=False)
 
 
 def scaled_opening(opening: np.ndarray, gate: np.ndarray) -> np.ndarray:
-    """A predicted opening brought to 0 shut .. 1 as wide as this speech gets (at most 1.15).
+    """A predicted opening brought to 0 shut .. 1 as wide as this speech gets (at most 1.15); float32 [n].
 
-    Shut = the 10th percentile of the voiced moments, held to 0.07 .. 0.20; wide = their 97th percentile, at least 0.35."""
-    voiced = opening[gate > 0.5] if (gate > 0.5).sum() > 20 else opening
-    low = float(np.clip(np.percentile(voiced, 10), 0.07, 0.20))
-    top = max(0.35, float(np.percentile(voiced, 97)))
+    Shut = the 10th percentile of the voiced moments, held to 0.07 .. 0.20: without it the lips never meet. Wide = their 97th
+    percentile, at least 0.35. With less than 1 s of voice both lean towards those of ordinary speech."""
+    voiced = opening[gate > 0.5]
+    own = np.clip(len(voiced) / 100, 0, 1)
+    low, top = np.percentile(voiced, (10, 97)) if len(voiced) else (0.0, 0.0)
+    low = own * np.clip(low, 0.07, 0.20) + (1 - own) * ORDINARY_LOW
+    top = own * max(0.35, top) + (1 - own) * ORDINARY_TOP
     return np.clip((opening - low) / (top - low), 0, 1.15).astype(np.float32)
+
+
+def _rest(n_rows: int) -> MouthCurves:
+    return MouthCurves(*(np.zeros(n_rows, np.float32) for _ in range(5)), RIDGE_LEAD, from_phonemes=False)
+
+
+def _name(sound: Sound) -> str:
+    return f"The sound {sound.path}" if sound.path else "The sound"
