@@ -1,4 +1,4 @@
-"""The nouns every room shares: `Frame`, and what a source of frames offers (`Film` for a file with motion, `Still` for a photo).
+"""The nouns every room shares: `Frame`, and what a source of frames offers (`FilmFile` for motion, `Still` for a photo).
 
 This file holds only shapes; `open.py` makes them from files.
 """
@@ -25,7 +25,7 @@ class Frame:
 
 
 class FrameSource(Protocol):
-    """What a Film and a Still offer. It costs what one frame costs, however long the film is.
+    """What a film and a still offer. It costs what one frame costs, however long the film is.
 
     path: the file. width, height: pixels, upright (rotation applied). n_frames: exact number of frames (1 for a still).
     clock: when each frame stands (None for a still). sound: the film's own sound, or None. is_still: whether it is a photo.

@@ -7,15 +7,19 @@ from typing import Protocol
 
 import numpy as np
 
+from ..host.errors import InputError
+
 
 class Sound(Protocol):
     """rate: samples a second (8000 .. 192000). channels: 1 .. 8. n_samples: exact, per channel. path: the file, or None when the
-    samples are in memory. `seconds` = n_samples / rate."""
+    samples are in memory. `seconds` = n_samples / rate. start: seconds by which the first sample comes after the first frame of
+    the same file's film (negative: before it); 0 for sound alone."""
 
     rate: int
     channels: int
     n_samples: int
     path: Path | None
+    start: float
 
     @property
     def seconds(self) -> float: ...
@@ -28,3 +32,10 @@ class Sound(Protocol):
 
     def mono(self, rate: int = 16000, seconds: float = 10.0) -> Iterator[np.ndarray]:
         """float32 [n] pieces, mixed to one channel and resampled (soxr, stateful, no seam between pieces)."""
+
+
+def require_samples(sound: Sound) -> None:
+    """Raises InputError if the sound holds no sample."""
+    if sound.n_samples == 0:
+        name = f"'{sound.path.name}'" if sound.path else "The sound"
+        raise InputError(f"{name} holds no sound (0 samples): record or export it again.")

@@ -1,0 +1,70 @@
+"""Open files of film and sound with FFmpeg, by content and never over a network."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+
+from ..host.errors import InputError
+
+_OPTIONS = {"protocol_whitelist": "file"}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[av.container.InputContainer]:
+    """The file as an open container, closed at the end of the block. Raises InputError if it is no film or sound."""
+    try:
+        container = av.open(str(path), options=_OPTIONS)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise InputError(_why(path, error)) from error
+    with container:
+        yield container
+
+
+def existing_file(path: str | Path) -> Path:
+    """The path as an absolute one. Raises InputError if there is no such file, or it is a folder or empty."""
+    path = Path(path).expanduser().absolute()
+    if not path.exists():
+        raise InputError(f"There is no file '{path}': check the name and the folder.")
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder: name a file in it.")
+    if path.stat().st_size == 0:
+        raise InputError(f"'{path.name}' is empty (0 bytes): copy or download it again.")
+    return path
+
+
+def film_stream(container: av.container.InputContainer) -> av.VideoStream | None:
+    """The stream with motion, or None; a cover picture in a sound file is none."""
+    streams = [s for s in container.streams.video if not _is_cover(s) and s.codec_context is not None]
+    best = container.streams.best("video")
+    return best if best in streams else (streams[0] if streams else None)
+
+
+def sound_stream(container: av.container.InputContainer) -> av.AudioStream | None:
+    """The sound a player would choose, or None."""
+    if not container.streams.audio:
+        return None
+    return container.streams.best("audio") or container.streams.audio[0]
+
+
+def _is_cover(stream: av.VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _why(path: Path, error: Exception) -> str:
+    if "moov atom not found" in str(error) or _looks_like_mp4(path):
+        return (f"'{path.name}' is cut off or damaged: its index (the moov atom) is missing, so nothing can be read. "
+                f"Copy or download it again, or repair it with a tool such as untrunc.")
+    if isinstance(error, PermissionError):
+        return f"'{path.name}' may not be read by this user: change its permissions."
+    return f"'{path.name}' is no film, picture or sound that can be read: convert it to mp4, png or wav."
+
+
+def _looks_like_mp4(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(12)[4:8] == b"ftyp"
+    except OSError:
+        return False

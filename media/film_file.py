@@ -1,0 +1,204 @@
+"""A film file as a source of frames: counted by its packets, decoded only where someone looks."""
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+import av
+import numpy as np
+
+from ..host.errors import InputError
+from .clock import Clock
+from .container import film_stream, opened, sound_stream
+from .content_key import key_of_file
+from .film import Frame
+from .packets import PacketIndex, index_of
+from .picture import Picture
+from .sound import Sound
+from .sound_file import SoundFile
+from .turn import Turn, turn_of, turned
+from .walk import walk
+
+_THREADS = 2
+_HELD_FRAMES = 48
+_HELD_BYTES = 256 * 1024 * 1024
+_CENTRED_CHROMA = {"mjpeg", "mjpegb", "mpeg1video", "jpeg2000", "webp"}
+
+
+@dataclass
+class FilmStatus:
+    """What went wrong while decoding so far. repeated: numbers of the frames that could not be decoded and show the one before."""
+
+    repeated: set[int] = field(default_factory=set)
+
+
+class FilmFile:
+    """A FrameSource (see `film.FrameSource`) over a file with motion.
+
+    Beyond that: sar, the shape of a pixel (width over height); start, seconds by which the first frame comes after the first
+    sample of the file's sound; codec, FFmpeg's name; status, which frames could not be decoded; pixel_format and colour as in `Picture`.
+    """
+
+    is_still = False
+
+    def __init__(self, path: Path):
+        """Reads all packets and decodes one frame. Raises InputError if there is no motion picture in the file."""
+        self.path = path
+        self.status = FilmStatus()
+        with opened(path) as container:
+            stream = film_stream(container)
+            if stream is None:
+                raise InputError(f"'{path.name}' has sound but no picture: give a film or a photo as the avatar.")
+            self._index = index_of(container, stream)
+            self.codec = stream.codec_context.name
+            self.sar = Fraction(stream.sample_aspect_ratio or 1)
+        if not len(self._index.stamps):
+            raise InputError(f"'{path.name}' holds no frame: export or download it again.")
+        self._turn = Turn()
+        first = self._first_picture()
+        self.width, self.height = first.width, first.height
+        self.pixel_format, self.colour = first.layout, first.colour
+        self._hold = int(np.clip(_HELD_BYTES // sum(plane.nbytes for plane in first.planes), 4, _HELD_FRAMES))
+
+    @property
+    def n_frames(self) -> int:
+        return len(self._index.stamps)
+
+    @property
+    def clock(self) -> Clock:
+        return self._index.clock
+
+    @cached_property
+    def sound(self) -> Sound | None:
+        with opened(self.path) as container:
+            if sound_stream(container) is None:
+                return None
+        return SoundFile(self.path, picture_start=self._index.first_second)
+
+    @property
+    def start(self) -> float:
+        return -self.sound.start if self.sound else 0.0
+
+    @cached_property
+    def content_key(self) -> str:
+        return key_of_file(self.path)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        stop = self.n_frames if stop is None else min(stop, self.n_frames)
+        if not 0 <= start <= self.n_frames:
+            raise IndexError(f"frame {start} of {self.n_frames}")
+        if start >= stop:
+            return
+        decoded = self._decoded(start)
+        try:
+            for frame in decoded:
+                yield frame
+                if frame.index + 1 >= stop:
+                    return
+        finally:
+            decoded.close()
+
+    def walk(self, indices: Iterable[int]) -> Iterator[Frame]:
+        return walk(indices, self.frames, self._hold)
+
+    def frame(self, index: int) -> Frame:
+        frames = self.frames(index, index + 1)
+        try:
+            return next(frames)
+        finally:
+            frames.close()
+
+    def _first_picture(self) -> Picture:
+        with opened(self.path) as container:
+            stream = film_stream(container)
+            for raw in _decoded_frames(container, stream):
+                self._turn = turn_of(raw)
+                return self._picture(raw)
+        raise InputError(f"'{self.path.name}' has a film in it that cannot be decoded ({self.codec}): convert it to H.264 mp4.")
+
+    def _picture(self, raw: av.VideoFrame) -> Picture:
+        site = (0.5, 0.5) if self.codec in _CENTRED_CHROMA else (0.0, 0.5)
+        return turned(Picture.from_av(raw, site, self.sar), self._turn)
+
+    def _decoded(self, start: int) -> Iterator[Frame]:
+        """Frames start, start + 1, … to the end. What cannot be decoded repeats the frame before, so that no number moves."""
+        expected, good = start, None
+        with opened(self.path) as container:
+            for index, raw in self._numbered(container, start):
+                if index < expected:
+                    good = raw if index < start else good
+                    continue
+                picture = self._picture(raw)
+                while expected < index:
+                    stand_in = good if isinstance(good, Picture) else (self._picture(good) if good is not None else picture)
+                    self.status.repeated.add(expected)
+                    yield Frame(expected, stand_in)
+                    expected += 1
+                good = picture
+                yield Frame(index, picture)
+                expected += 1
+        while expected < self.n_frames:
+            if good is None:
+                raise InputError(f"'{self.path.name}' cannot be decoded at frame {expected}: convert it to H.264 mp4.")
+            good = good if isinstance(good, Picture) else self._picture(good)
+            self.status.repeated.add(expected)
+            yield Frame(expected, good)
+            expected += 1
+
+    def _numbered(self, container: av.container.InputContainer, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decoded frames with their numbers, from a key frame at or before `start` on."""
+        stream = film_stream(container)
+        stamps = self._index.stamps
+        if self._index.counted:
+            yield from enumerate(_decoded_frames(container, stream))
+            return
+        if start:
+            _seek(container, stream, self._index, start)
+        number = -1
+        for raw in _decoded_frames(container, stream):
+            if raw.pts is None:
+                continue
+            at = int(np.searchsorted(stamps, raw.pts))
+            if at <= number < len(stamps) - 1 and stamps[number + 1] == raw.pts:
+                at = number + 1
+            if at < len(stamps) and stamps[at] == raw.pts and at > number:
+                number = at
+                yield number, raw
+
+
+def _decoded_frames(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """All frames that decode, in order of showing; damaged packets are passed over."""
+    stream.thread_type = "AUTO"
+    stream.thread_count = _THREADS
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.error.FFmpegError:
+            packet = None
+        with contextlib.suppress(av.error.FFmpegError):
+            yield from stream.codec_context.decode(packet)
+        if packet is None:
+            return
+
+
+def _seek(container: av.container.InputContainer, stream: av.VideoStream, index: PacketIndex, start: int) -> None:
+    """Stand at a key frame at or before frame `start`. Demuxers may seek by decode stamps and land late: check, and go further back."""
+    wanted = index.stamps[start]
+    at = int(np.searchsorted(index.keys, wanted, side="right")) - 1
+    back = 0
+    while at - back > 0:
+        target = int(index.keys[at - back])
+        container.seek(target, stream=stream, backward=True)
+        landed = next((packet.pts for packet in container.demux(stream) if packet.size and packet.is_keyframe), None)
+        if landed is not None and landed <= wanted:
+            container.seek(target, stream=stream, backward=True)
+            return
+        back = 2 * back + 1
+    container.seek(int(min(index.stamps[0], index.keys[0] if len(index.keys) else 0)), stream=stream, backward=True)

@@ -1,0 +1,113 @@
+"""What a film's packets say, without decoding: how many frames, when each stands, and where decoding may begin."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+
+from .clock import Clock
+
+_NTSC = [Fraction(base * 1000, 1001) for base in (12, 15, 24, 25, 30, 48, 50, 60, 72, 90, 120, 240)]
+_ROUNDING = 0.001  # seconds: the coarsest rounding of stamps among common containers (Matroska, FLV)
+
+
+@dataclass(frozen=True)
+class PacketIndex:
+    """stamps: int64 [N] of the frames in the order they are shown, rising, in units of `time_base`. keys: int64, stamps of the
+    frames at which decoding may begin, rising. counted: the file says no stamps; frames are known by counting from the first, and
+    `stamps` are made up. clock: when frames stand, from the first."""
+
+    stamps: np.ndarray
+    keys: np.ndarray
+    time_base: Fraction
+    counted: bool
+    clock: Clock
+
+    @property
+    def first_second(self) -> float:
+        """Where the first frame stands on the file's own clock."""
+        return float(self.stamps[0] * self.time_base) if len(self.stamps) and not self.counted else 0.0
+
+
+def index_of(container: av.container.InputContainer, stream: av.VideoStream) -> PacketIndex:
+    """Read every packet of the stream. Frames that an edit list drops and frames never shown (VP8) are left out."""
+    stamps: list[int | None] = []
+    keys: list[int | None] = []
+    hidden = _is_hidden_vp8 if stream.codec_context.name == "vp8" else None
+    for packet in readable_packets(container, stream):
+        stamp = packet.pts
+        if packet.is_keyframe:
+            keys.append(stamp)
+        if packet.is_discard or (hidden and hidden(packet)):
+            continue
+        stamps.append(stamp)
+    counted = not stamps or any(stamp is None for stamp in stamps)
+    time_base = Fraction(stream.time_base or Fraction(1, 1000))
+    rate = _said_rate(stream)
+    if counted:
+        return PacketIndex(np.arange(len(stamps)), np.zeros(1, np.int64), 1 / rate, True, Clock(rate))
+    shown = np.sort(np.array(stamps, np.int64))
+    starts = np.sort(np.array([key for key in keys if key is not None], np.int64))
+    return PacketIndex(shown, starts, time_base, False, clock_of(shown, time_base, rate))
+
+
+def readable_packets(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.Packet]:
+    """The stream's packets with content; a file that breaks off ends there."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return
+        if packet.size:
+            yield packet
+
+
+def clock_of(stamps: np.ndarray, time_base: Fraction, said: Fraction) -> Clock:
+    """The clock of frames at `stamps` (int64, rising, units of `time_base`).
+
+    Even, with the exact rate, if one rate puts every frame within half a millisecond (or one tick, if that is longer) of its stamp,
+    which is how containers round; else uneven, with every stamp. `said` is the rate the file claims, the first to be tried."""
+    if len(stamps) < 2 or stamps[-1] == stamps[0]:
+        return Clock(said)
+    span = Fraction(int(stamps[-1] - stamps[0])) * time_base
+    mean = (len(stamps) - 1) / span
+    seconds = (stamps - stamps[0]) * float(time_base)
+    slack = max(_ROUNDING, float(time_base)) * 1.05
+    for rate in _candidates(mean, said):
+        off = seconds - np.arange(len(stamps)) / float(rate)
+        if off.max() - off.min() <= slack:
+            return Clock(rate)
+    return Clock(mean.limit_denominator(1_000_000), _rising(seconds, float(time_base)))
+
+
+def _candidates(mean: Fraction, said: Fraction) -> Iterator[Fraction]:
+    yield said
+    yield from sorted((rate for rate in [Fraction(round(mean)), *_NTSC] if rate and abs(rate - mean) < mean / 50),
+                      key=lambda rate: abs(rate - mean))
+    for denominator in (2, 3, 4, 5, 1001):
+        yield Fraction(round(mean * denominator), denominator)
+    yield mean
+
+
+def _rising(seconds: np.ndarray, tick: float) -> np.ndarray:
+    """Stamps that stand still or double are set a tick apart, so that no frame lasts no time."""
+    steps = np.diff(seconds)
+    if (steps > 0).all():
+        return seconds
+    return np.maximum.accumulate(seconds - np.arange(len(seconds)) * tick) + np.arange(len(seconds)) * tick
+
+
+def _said_rate(stream: av.VideoStream) -> Fraction:
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate, stream.codec_context.framerate):
+        if rate and 0 < rate <= 1000:
+            return Fraction(rate)
+    return Fraction(25)
+
+
+def _is_hidden_vp8(packet: av.Packet) -> bool:
+    """Whether the frame tag's show_frame bit is off (RFC 6386, 9.1)."""
+    return not bytes(packet)[0] & 0x10
