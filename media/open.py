@@ -6,23 +6,40 @@ from pathlib import Path
 
 import numpy as np
 
+from ..host.errors import InputError
+from .animation import Animation
+from .clock import exact_rate
 from .container import existing_file
 from .film import FrameSource
 from .film_file import FilmFile
+from .film_view import at_rate, within
 from .sound import Sound
 from .sound_array import SoundArray
 from .sound_file import SoundFile
 from .still import Still, opened_picture
 
+_MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # the second page of a TIFF or of a camera's JPEG is not motion
+_SMALLEST_SIDE = 16
+
 
 def open_source(path: str | Path, *, fps: Fraction | float | None = None, max_side: int | None = None) -> FrameSource:
-    """A film or a photo. Raises InputError if there is no such file or no picture in it."""
-    path = existing_file(path)
+    """A film (also an animated gif, webp, png) or a photo. fps: show the film at this constant rate, choosing its nearest frames.
+    max_side: shrink it so that neither side is longer. Raises InputError if there is no such file or no picture in it."""
+    if max_side is not None and max_side < _SMALLEST_SIDE:
+        raise InputError(f"A longest side of {max_side} pixels is too small: give at least {_SMALLEST_SIDE}.")
+    source = _source(existing_file(path))
+    if max_side is not None:
+        source = within(source, max_side)
+    return source if fps is None else at_rate(source, exact_rate(fps))
+
+
+def _source(path: Path) -> FrameSource:
     image = opened_picture(path)
-    if image is not None:
-        image.close()
-        return Still(path)
-    return FilmFile(path)
+    if image is None:
+        return FilmFile(path)
+    with image:
+        moving = image.format in _MOVING and getattr(image, "n_frames", 1) > 1
+    return Animation(path) if moving else Still(path)
 
 
 def open_sound(path: str | Path) -> Sound:
