@@ -111,7 +111,7 @@ def _frames(sound: Sound) -> Iterator[tuple[np.ndarray, int]]:
     total = 0
     for piece in sound.mono(RATE):
         total += len(piece)
-        held = np.concatenate([held, np.nan_to_num(piece, nan=0.0, posinf=0.0, neginf=0.0)])
+        held = np.concatenate([held, piece])
         n_rows = (len(held) - WINDOW) // HOP + 1
         if n_rows > 0:
             yield _windows(held, n_rows), len(piece)

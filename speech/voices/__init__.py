@@ -1,1 +1,1 @@
-"""Text to speech, one file a dialect."""
+"""Voices that speak text on this machine, with the times of their phonemes; `speak.speak` chooses one."""

@@ -1,0 +1,41 @@
+"""Sentences put together to one speech, on disk while it grows, so that an hour of text needs no hour of memory."""
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+
+import numpy as np
+
+from ...host.progress import Progress, Silent
+from ...media.open import sound_of_array
+from ..speech import Phoneme, Speech
+
+
+def joined(sentences: Iterable[Speech], text: str, language: str, progress: Progress | None = None) -> Speech:
+    """One Speech of all sentences, in order, lengths and phoneme times exact. At least one sentence with samples, all at one rate.
+
+    Phonemes are None if they are for any sentence. Raises Cancelled between sentences."""
+    phonemes: list[Phoneme] | None = []
+    n_samples, rate = 0, 0
+    file = tempfile.TemporaryFile(prefix="talking-avatar-voice-")  # noqa: SIM115 (lives as long as the sound that maps it)
+    with (progress or Silent()).stage("speaking the text") as stage:
+        for sentence in sentences:
+            rate = sentence.sound.rate
+            if phonemes is not None and sentence.phonemes is not None:
+                offset = n_samples / rate
+                phonemes += [Phoneme(one.symbol, offset + one.start, offset + one.end) for one in sentence.phonemes]
+            else:
+                phonemes = None
+            for block in sentence.sound.blocks():
+                file.write(np.ascontiguousarray(block[0], np.float32).data)
+                n_samples += block.shape[1]
+            stage.advance()
+    file.flush()
+    sound = sound_of_array(np.memmap(file, np.float32, "r", shape=(1, n_samples)), rate)
+    return Speech(sound, None if phonemes is None else exact(phonemes, n_samples / rate), text, language)
+
+
+def exact(phonemes: list[Phoneme], seconds: float) -> tuple[Phoneme, ...]:
+    """Phonemes in order made to follow each other without gap or overlap from 0 to exactly `seconds`; empty ones are left out."""
+    edges = np.maximum.accumulate(np.clip([0.0, *(one.start for one in phonemes[1:]), seconds], 0, seconds)).tolist()
+    return tuple(Phoneme(one.symbol, start, end) for one, start, end in zip(phonemes, edges, edges[1:], strict=False) if end > start)
