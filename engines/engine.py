@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol
 
 from ..compose.patch import FacePatch
@@ -45,6 +46,7 @@ class Engine(Protocol):
         Raises `host.errors.MissingModel` when a checkpoint is missing, `host.errors.Cancelled` when the user stops."""
 
 
+_BUILT_IN = {"embedded": "embedded.engine"}  # name -> module of this room that registers it; imported when it is asked for
 _ENGINES: dict[str, Callable[[], Engine]] = {}
 
 
@@ -59,12 +61,14 @@ def register(name: str) -> Callable[[Callable[[], Engine]], Callable[[], Engine]
 
 
 def engine_names() -> list[str]:
-    """Names of all engines, in order of registration."""
-    return list(_ENGINES)
+    """Names of all engines: the built-in ones, then those that were registered."""
+    return list(dict.fromkeys([*_BUILT_IN, *_ENGINES]))
 
 
 def make_engine(name: str) -> Engine:
     """The engine of that name. Raises InputError that lists the names there are."""
+    if name not in _ENGINES and name in _BUILT_IN:
+        import_module(f".{_BUILT_IN[name]}", __package__)
     if name not in _ENGINES:
-        raise InputError(f"There is no engine called '{name}'. Choose one of: {', '.join(_ENGINES)}.")
+        raise InputError(f"There is no engine called '{name}'. Choose one of: {', '.join(engine_names())}.")
     return _ENGINES[name]()

@@ -1,0 +1,65 @@
+"""A shot of a film as a place to take mouths from: who is seen, how far the mouth opens, what opening does to the face."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...faces.track import FaceTrack
+from .canonical_face import CanonicalFace, canonical_face, shapes
+from .control_points import control_points
+from .mouth_index import MouthIndex
+
+_SAMPLE = 1500
+_PRIOR_VARIANCE = 0.004**2
+_NEVER_OPEN = 0.0125
+_FEWEST = 12
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Frames first .. stop-1 of the film, between two cuts.
+
+    face: mean shape of the person. low, high: 4th and 92nd percentile of the opening. width: median of the mouth's width. spread: standard
+    deviations of opening, width, yaw, pitch (+ .01 on the last two). opening_shape: float64 [468, 3], how the face changes per unit of
+    opening. look_spread: standard deviation of the look."""
+
+    first: int
+    stop: int
+    face: CanonicalFace
+    low: float
+    high: float
+    width: float
+    spread: tuple[float, float, float, float]
+    opening_shape: np.ndarray
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the mouth opens far enough for its frames to be used."""
+        return self.high - self.low >= _NEVER_OPEN
+
+
+def read_shot(track: FaceTrack, index: MouthIndex, frame: int) -> Shot:
+    """The shot that `frame`, which shows a face, belongs to."""
+    first, stop = np.searchsorted(index.shot, [index.shot[frame], index.shot[frame] + 1])
+    seen = first + np.flatnonzero(np.isfinite(index.opening[first:stop]))
+    sample = seen[np.linspace(0, len(seen) - 1, min(len(seen), _SAMPLE)).astype(int)]
+    landmarks = np.stack([track.landmarks[int(k)] for k in sample])
+    face = canonical_face(landmarks)
+    opening = index.opening[seen]
+    low, high = np.percentile(opening, [4, 92])
+    if len(seen) < _FEWEST:
+        high = low
+    spread = (float(opening.std()) + 1e-3, float(index.width[seen].std()) + 1e-3,
+              float(index.yaw[seen].std()) + 0.01, float(index.pitch[seen].std()) + 0.01)
+    shape = _opening_shape(shapes(landmarks, face)[0], index.opening[sample])
+    return Shot(int(first), int(stop), face, float(low), float(high), float(np.median(index.width[seen])), spread, shape)
+
+
+def _opening_shape(shape: np.ndarray, opening: np.ndarray) -> np.ndarray:
+    """Covariance with the opening over its variance, drawn to the mean of eight people where the film shows little of it."""
+    away = opening.astype(np.float64) - opening.mean()
+    points = control_points()
+    prior = np.zeros(shape.shape[1:])
+    prior[points.points] = points.opening
+    return (np.einsum("n,nij->ij", away, shape) + len(away) * _PRIOR_VARIANCE * prior) / (away @ away + len(away) * _PRIOR_VARIANCE)
