@@ -1,11 +1,12 @@
 """A film file as a source of frames: counted by its packets, decoded only where someone looks."""
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -16,7 +17,7 @@ from .clock import Clock
 from .container import film_stream, opened, sound_stream
 from .content_key import key_of_file
 from .film import Frame
-from .packets import PacketIndex, index_of
+from .packets import PacketIndex, index_of, readable_packets
 from .picture import Picture
 from .sound import Sound
 from .sound_file import SoundFile
@@ -26,6 +27,7 @@ from .walk import walk
 _THREADS = 2
 _HELD_FRAMES = 48
 _HELD_BYTES = 256 * 1024 * 1024
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _CENTRED_CHROMA = {"mjpeg", "mjpegb", "mpeg1video", "jpeg2000", "webp"}
 
 
@@ -172,20 +174,20 @@ class FilmFile:
 
 def _decoded_frames(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     """All frames that decode, in order of showing; damaged packets are passed over."""
-    stream.thread_type = "AUTO"
-    stream.thread_count = _THREADS
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.error.FFmpegError:
-            packet = None
-        with contextlib.suppress(av.error.FFmpegError):
-            yield from stream.codec_context.decode(packet)
-        if packet is None:
-            return
+    decoder = _decoder(stream)
+    decoder.thread_type = "AUTO"
+    decoder.thread_count = _THREADS
+    for packet in chain(readable_packets(container, stream), [None]):
+        with suppress(av.error.FFmpegError):
+            yield from decoder.decode(packet)
+
+
+def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
+    """The stream's own decoder, or libvpx where a WebM has a second picture for alpha, which FFmpeg's own decoders leave out."""
+    name = _ALPHA_DECODERS.get(stream.codec_context.name)
+    if name in av.codecs_available and stream.metadata.get("alpha_mode") == "1":
+        return av.CodecContext.create(name, "r")
+    return stream.codec_context
 
 
 def _seek(container: av.container.InputContainer, stream: av.VideoStream, index: PacketIndex, start: int) -> None:

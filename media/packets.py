@@ -85,11 +85,14 @@ def clock_of(stamps: np.ndarray, time_base: Fraction, said: Fraction) -> Clock:
 
 
 def _candidates(mean: Fraction, said: Fraction) -> Iterator[Fraction]:
+    """Rates to try: what the file says if it is a usual rate, the usual ones near the mean, what it says, round numbers, the mean."""
+    usual = sorted({Fraction(round(mean)), *_NTSC} - {Fraction(0)}, key=lambda rate: abs(rate - mean))
+    if said in usual:
+        yield said
+    yield from (rate for rate in usual if abs(rate - mean) < mean / 50)
     yield said
-    yield from sorted((rate for rate in [Fraction(round(mean)), *_NTSC] if rate and abs(rate - mean) < mean / 50),
-                      key=lambda rate: abs(rate - mean))
     for denominator in (2, 3, 4, 5, 1001):
-        yield Fraction(round(mean * denominator), denominator)
+        yield Fraction(max(1, round(mean * denominator)), denominator)
     yield mean
 
 

@@ -1,0 +1,60 @@
+"""Fixtures for all rooms: how to make films and sounds (`samples`), and a few that are ready."""
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+
+
+def _load_samples():
+    spec = importlib.util.spec_from_file_location("media_samples", HERE / "media_samples.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault("media_samples", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def samples():
+    """The module `media_samples`: moving_picture, tone, babble, write_film, write_sound, write_photo."""
+    return _load_samples()
+
+
+@pytest.fixture(scope="session")
+def astronaut_photo(tmp_path_factory, samples) -> Path:
+    """PNG 512 x 512, RGB: a smiling woman, the face about 100 pixels high. Public domain (NASA)."""
+    from skimage import data
+
+    return samples.write_photo(tmp_path_factory.mktemp("photo") / "astronaut.png", data.astronaut())
+
+
+@pytest.fixture(scope="session")
+def astronaut_film(tmp_path_factory, samples) -> Path:
+    """mp4 h264 480 x 360, 25 fps, 50 frames, BT.709, with 2 s of sound: the astronaut, the camera swaying a few pixels."""
+    import numpy as np
+    from skimage import data
+
+    photo = data.astronaut()
+    sway = [(round(8 + 8 * np.sin(i / 8)), round(6 + 6 * np.cos(i / 11))) for i in range(50)]
+    pictures = [photo[y : y + 360, x : x + 480].copy() for x, y in sway]
+    return samples.write_film(tmp_path_factory.mktemp("film") / "astronaut.mp4", pictures, sound=samples.babble(2.0))
+
+
+@pytest.fixture(scope="session")
+def spoken_wav(tmp_path_factory, samples) -> Path:
+    """wav, 16 kHz, mono, 16 bits, 2 s: syllables of a made voice with pauses."""
+    return samples.write_sound(tmp_path_factory.mktemp("sound") / "spoken.wav", samples.babble(2.0), 16000, "pcm_s16le")
+
+
+def pytest_generate_tests(metafunc):
+    """A test that asks for `shared_film`, `shared_photo` or `shared_sound` runs once for each such file in the folder of test media
+    (`$TALKING_AVATAR_MEDIA`, else shared/media beside the checkout), which is not part of the project; without it, not at all."""
+    kinds = {"shared_film": (".mp4", ".mov"), "shared_photo": (".jpg", ".jpeg", ".png"), "shared_sound": (".wav", ".mp3")}
+    folder = Path(os.environ.get("TALKING_AVATAR_MEDIA") or HERE.parent.parent / "shared" / "media")
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    for name in set(kinds) & set(metafunc.fixturenames):
+        chosen = [file for file in files if file.suffix.lower() in kinds[name]]
+        metafunc.parametrize(name, chosen, ids=[file.name for file in chosen])
