@@ -1,0 +1,180 @@
+"""The inside of a mouth, painted: cavity, tongue, lower and upper teeth, in colours read from the face around it.
+
+Works on any face with 468 landmarks, photo or film frame: `read_mouth_look` reads the colours, a `MouthPlace` says where each pixel
+lies in the mouth, the `paint_...` functions paint from back to front. Proportions of teeth after the mean widths of human incisors
+(8.4, 6.5, 7.1, 6.5 mm from the middle) on a face 180 mm high; colours and shades tuned by eye on photographs."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .photo_grid import smoothstep
+
+TOOTH_LIMITS = np.array([0, 8.4, 14.9, 22.0, 28.5])
+TOOTH_LENGTHS = np.array([0.0150, 0.0132, 0.0138, 0.0110])
+CHEEKS_LEFT, CHEEKS_RIGHT = (205, 50), (425, 280)
+AROUND_MOUTH = (164, 18, 57, 287, 43, 273)
+LOWER_LIP = (85, 16, 315, 15)
+
+
+@dataclass(frozen=True)
+class MouthLook:
+    """tooth, cavity, tongue: float32 RGB 0..255. light: the level of the left and of the right cheek over their mean.
+    grain: standard deviation of the picture's noise, 0..6 levels. blur: sigma in pixels of the picture's own unsharpness."""
+
+    tooth: np.ndarray
+    cavity: np.ndarray
+    tongue: np.ndarray
+    light: tuple[float, float]
+    grain: float
+    blur: float
+
+
+@dataclass(frozen=True)
+class MouthPlace:
+    """a, t: float32 [h, w], where each pixel lies along the lips and down the face, in pixels from the middle of the lips.
+    upper, lower: float32 [h, w], t of the two moved lip lines at the pixel's a. rest: float32 [h, w], t of the upper teeth's roots (the
+    shut lips' line at rest). height: of the face, pixels. inner, outer: a of the corners, left (negative) and right."""
+
+    a: np.ndarray
+    t: np.ndarray
+    upper: np.ndarray
+    lower: np.ndarray
+    rest: np.ndarray
+    height: float
+    inner: tuple[float, float]
+    outer: tuple[float, float]
+
+    @property
+    def side(self) -> np.ndarray:
+        """-1 .. 1 between the outer corners."""
+        return np.where(self.a < 0, -self.a / np.float32(self.outer[0]), self.a / np.float32(self.outer[1]))
+
+    @property
+    def off_middle(self) -> np.ndarray:
+        """0 .. 1 between the middle and the inner corners."""
+        return np.abs(np.where(self.a < 0, self.a / np.float32(self.inner[0]), self.a / np.float32(self.inner[1])))
+
+
+def read_mouth_look(pixels: np.ndarray, points: np.ndarray, height: float) -> MouthLook:
+    """The colours of a mouth's inside, from the face's own.
+
+    pixels: uint8 RGB [h, w, 3]. points: [468, 2] with the centre of pixel (0, 0) at 0, 0. height: |10-152| in pixels."""
+    cheek = _median(pixels, points, CHEEKS_LEFT + CHEEKS_RIGHT, 0.03 * height)
+    lip = _median(pixels, points, LOWER_LIP, 0.008 * height)
+    left, right = (float(_median(pixels, points, ids, 0.03 * height).mean()) for ids in (CHEEKS_LEFT, CHEEKS_RIGHT))
+    around = float(_median(pixels, points, AROUND_MOUTH, 0.015 * height).mean())
+    shade = np.clip(np.sqrt(max(around, 1.05 * lip.mean()) / max(cheek.mean(), 1)), 0.7, 1)
+    lip = lip * min(1.0, 150 / max(lip.mean(), 1))
+    grey = np.ptp(cheek) <= 6
+    cavity = np.clip(lip * (0.15 if grey else np.array([0.26, 0.14, 0.16])), 3, 70)
+    tongue = lip * (0.50 if grey else np.array([0.66, 0.38, 0.40]))
+    level = max((left + right) / 2, 1)
+    return MouthLook((_tooth_colour(cheek) * shade).astype(np.float32), cavity.astype(np.float32), tongue.astype(np.float32),
+                     (left / level, right / level), _grain(pixels, points), _blur(pixels, points))
+
+
+def inside_matte(place: MouthPlace, soft: float, ends: tuple[float, float], end_soft: float) -> np.ndarray:
+    """float32 [h, w]: how much of the inside is seen, 1 between the lip lines, 0 on the lips, edges `soft` pixels wide.
+
+    ends: a where the mouth ends; the inside fades in over `end_soft` pixels there."""
+    matte = np.clip((place.t - place.upper) / soft + 0.15, 0, 1) * np.clip((place.lower - place.t) / (1.35 * soft) + 0.15, 0, 1)
+    matte = matte * matte * (3 - 2 * matte)
+    return matte * np.clip((place.a - ends[0]) / end_soft, 0, 1) * np.clip((ends[1] - place.a) / end_soft, 0, 1)
+
+
+def paint_depth(place: MouthPlace, look: MouthLook, opening: float, tongue_up: float) -> np.ndarray:
+    """Cavity and tongue, float32 RGB [h, w, 3]. opening: largest distance of the lips, face heights. tongue_up: 0 at rest .. 1 its
+    tip behind the upper teeth (l n t d)."""
+    fh = place.height
+    off = np.clip(place.off_middle, 0, 1)
+    down = place.t - place.upper
+    cavity = (1 - 0.45 * off ** 2) * (0.70 + 0.50 * np.clip(down / (0.03 * fh), 0, 1))
+    out = look.cavity * cavity[..., None]
+    mound = 0.014 + 0.55 * max(opening - 0.018, 0) + tongue_up * max(0.75 * opening - 0.014, 0)
+    top = place.lower - mound * fh * (1 - np.clip(off / 0.88, 0, 1) ** 2.2)
+    seen = smoothstep(0, 1, (place.t - top) / (0.014 * fh)) * np.clip(1 - off ** 3 / 0.6, 0, 1)
+    seen = 0.92 * seen * max(float(smoothstep(0.012, 0.034, opening)), tongue_up)
+    light = 0.50 + 0.34 * smoothstep(0, 1, (place.t - top) / (0.030 * fh))
+    light = light - 0.22 * np.exp(-np.clip(place.lower - place.t, 0, None) / (0.006 * fh))
+    light = (light + 0.14 * tongue_up) * (1 - 0.35 * off) * (1 - 0.12 * np.exp(-(place.a / (0.005 * fh)) ** 2))
+    return out + (look.tongue * light[..., None] - out) * seen[..., None]
+
+
+def paint_lower_teeth(image: np.ndarray, place: MouthPlace, look: MouthLook, edge: np.ndarray, strength: float) -> None:
+    """Lay the lower teeth over `image` (float32 RGB [h, w, 3], changed). edge: t of their upper edges [h, w] (they ride on the jaw).
+    strength: 0..1 of their brightness beside the upper teeth's."""
+    fh = place.height
+    side = place.side
+    millimetres = np.abs(side) * 26 + 2.7
+    within = np.abs((millimetres % 5.4) / 2.7 - 1)
+    down = place.t - edge - 0.0012 * fh * within ** 4
+    seen = np.clip(down / (0.0045 * fh), 0, 1) * np.clip(1 - (np.abs(side) / 0.66) ** 4, 0, 1)
+    light = strength * _lit(side, look) * np.clip(1 - 0.9 * side ** 2, 0.1, 1) * (1 - 0.16 * within ** 6)
+    light = light * (1 - 0.35 * np.exp(-np.clip(place.lower - place.t, 0, None) / (0.004 * fh)))
+    image += (look.tooth * light[..., None] - image) * (0.9 * seen)[..., None]
+
+
+def paint_upper_teeth(image: np.ndarray, place: MouthPlace, look: MouthLook, soft: float) -> None:
+    """Hang upper teeth over `image` (float32 RGB [h, w, 3], changed). They stay with the head, whatever the lips do."""
+    fh = place.height
+    side = place.side
+    millimetres = np.abs(side) * 26
+    tooth = np.clip(np.searchsorted(TOOTH_LIMITS, millimetres, side="right") - 1, 0, 3)
+    centre = (TOOTH_LIMITS[:-1] + TOOTH_LIMITS[1:]) / 2
+    half = np.diff(TOOTH_LIMITS)[tooth] / 2
+    within = np.abs(millimetres - centre[tooth]) / half
+    length = 0.55 * np.interp(millimetres, centre, TOOTH_LENGTHS) + 0.45 * TOOTH_LENGTHS[tooth] - 0.0016 * within ** 4
+    edge = place.rest + length * fh
+    seen = smoothstep(0, 1, (edge - place.t) / max(0.9 * soft, 0.0028 * fh) + 0.5) * np.clip(1 - (np.abs(side) / 0.93) ** 6, 0, 1)
+    under_lip = np.clip((place.t - place.upper) / fh, 0, 1)
+    light = np.clip(1.04 - 0.8 * side ** 2 - 0.12 * np.abs(side), 0.12, 1) * _lit(side, look)
+    light = light * (1 - 0.20 * np.exp(-((1 - within) * half / 0.55) ** 2)) * (1 - 0.50 * np.exp(-(under_lip / 0.0055) ** 1.2))
+    light = light * (1 - 0.10 * np.clip(1 - (edge - place.t) / (0.004 * fh), 0, 1))
+    light = light * (0.62 + 0.38 * smoothstep(0, 0.026, (place.lower - place.upper) / fh))
+    image += (look.tooth * light[..., None] - image) * seen[..., None]
+
+
+def _lit(side: np.ndarray, look: MouthLook) -> np.ndarray:
+    rightness = np.clip(side * 0.5 + 0.5, 0, 1)
+    return np.clip(look.light[0] * (1 - rightness) + look.light[1] * rightness, 0.7, 1.25)
+
+
+def _tooth_colour(cheek: np.ndarray) -> np.ndarray:
+    """A little lighter than the cheek, with a quarter of its redness and two thirds of its yellow."""
+    lab = cv2.cvtColor(np.uint8([[np.clip(cheek, 0, 255)]]), cv2.COLOR_RGB2LAB)[0, 0].astype(float)
+    tooth = np.array([np.clip(1.03 * lab[0] + 9, 55, 228), 128 + 0.28 * (lab[1] - 128), 128 + 0.62 * (lab[2] - 128)])
+    return cv2.cvtColor(np.uint8([[tooth]]), cv2.COLOR_LAB2RGB)[0, 0].astype(float)
+
+
+def _median(pixels: np.ndarray, points: np.ndarray, ids: tuple[int, ...], radius: float) -> np.ndarray:
+    """Median RGB of the squares round some landmarks."""
+    return np.median(np.concatenate([one.reshape(-1, 3) for one in _squares(pixels, points, ids, max(2, int(radius)))]), axis=0)
+
+
+def _squares(pixels: np.ndarray, points: np.ndarray, ids: tuple[int, ...], radius: int) -> list[np.ndarray]:
+    height, width = pixels.shape[:2]
+    at = np.clip(points[list(ids)].round().astype(int), 0, [width - 1, height - 1])
+    return [pixels[max(0, y - radius):y + radius + 1, max(0, x - radius):x + radius + 1] for x, y in at]
+
+
+def _grain(pixels: np.ndarray, points: np.ndarray) -> float:
+    """Noise on the cheeks: what a blur of one pixel takes away, by its median."""
+    rough = [np.abs(one.astype(np.float32).mean(-1) - cv2.GaussianBlur(one.astype(np.float32).mean(-1), (0, 0), 1.0)).ravel()
+             for one in _squares(pixels, points, CHEEKS_LEFT + CHEEKS_RIGHT, 8)]
+    return float(np.clip(1.2 * 1.48 * np.median(np.concatenate(rough)), 0, 6))
+
+
+def _blur(pixels: np.ndarray, points: np.ndarray) -> float:
+    """Sigma of the picture's unsharpness from its gradient energy at two scales: a step blurred by s has energy 1 / sqrt(s^2 + k^2) when
+    seen through a blur of k, so the ratio at k = 1 and k = 2 gives s."""
+    low, high = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int)
+    grey = pixels[max(low[1], 0):high[1], max(low[0], 0):high[0]].astype(np.float32).mean(-1)
+    energy = []
+    for scale in (1.0, 2.0):
+        seen = cv2.GaussianBlur(grey, (0, 0), scale)
+        energy.append(float((np.diff(seen, axis=0) ** 2).mean() + (np.diff(seen, axis=1) ** 2).mean()) + 1e-6)
+    squared = (energy[0] / energy[1]) ** 2
+    return float(np.sqrt(np.clip((4 - squared) / max(squared - 1, 1e-3), 0, 16)))
