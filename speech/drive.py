@@ -1,22 +1,37 @@
 """From a speech to the curves that drive a mouth: by phoneme times where they are known, else by what the sound tells."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from ..host.errors import InputError
 from ..host.progress import Progress
 from ..media.sound import Sound
 from .gate import voice_gate
-from .log_mel import HOP, RATE, log_mel, sound_rows
+from .hearing import Hearing, hear
+from .log_mel import HOP, RATE, sound_rows
 from .mouth import MouthCurves
 from .phoneme_curves import phoneme_curves
 from .ridge import predict_mouth
 from .speech import Speech
 
-RIDGE_LEAD = 0.065
+LEAD = 0.065
 SHORTEST = 0.1
 ORDINARY_LOW, ORDINARY_TOP = 0.12, 0.50
-"""Shut and wide of the prediction where a sound is too short to show its own."""
+"""Shut and wide of the linear map's prediction where a sound is too short to show its own."""
+
+
+class Prediction(NamedTuple):
+    """Curves a predictor hears, float32 [n] each: opening on the viseme table's scale, width -1..1, closure 0..1 or None."""
+
+    opening: np.ndarray
+    width: np.ndarray
+    closure: np.ndarray | None
+
+
+Predictor = Callable[[Hearing], Prediction]
 
 
 def mouth_curves(speech: Speech, progress: Progress | None = None) -> MouthCurves:
@@ -27,21 +42,30 @@ def mouth_curves(speech: Speech, progress: Progress | None = None) -> MouthCurve
     sound = speech.sound
     if sound.n_samples == 0:
         raise InputError(f"{_name(sound)} has no samples: give a sound that lasts at least a tenth of a second.")
-    if speech.phonemes is not None:
-        return phoneme_curves(speech.phonemes, sound.seconds)
-    if sound.seconds < SHORTEST:
-        return _rest(round(sound.seconds * RATE) // HOP + 1)
-    return heard_curves(sound, progress)
-
-
-def heard_curves(sound: Sound, progress: Progress | None = None) -> MouthCurves:
-    """Curves from the sound alone, phoneme times or not."""
+    if speech.phonemes is None:
+        return heard_curves(sound, progress=progress)
     rows = sound_rows(sound, progress)
     gate = voice_gate(rows)
-    opening, width = predict_mouth(log_mel(rows, gate))
-    opening = scaled_opening(opening, gate) * gate
-    closure = np.clip(1 - opening / 0.10, 0, 1) * gate
-    return MouthCurves(opening, np.clip(width, -1, 1) * gate, closure, np.zeros_like(gate), gate, RIDGE_LEAD, from_phonemes=False)
+    return phoneme_curves(speech.phonemes, gate) if gate.any() else _rest(len(gate))
+
+
+def heard_curves(sound: Sound, predict: Predictor | None = None, progress: Progress | None = None) -> MouthCurves:
+    """Curves from the sound alone, by the best predictor there is or by the one given (`by_ridge` for comparison)."""
+    if sound.seconds < SHORTEST:
+        return _rest(int(sound.seconds * RATE) // HOP + 1)
+    hearing = hear(sound, progress)
+    gate = hearing.gate
+    if not gate.any():
+        return _rest(len(gate))
+    heard = (predict or _best_predictor())(hearing)
+    opening = scaled_opening(heard.opening, gate) * gate
+    closure = np.clip(1 - opening / 0.10, 0, 1) if heard.closure is None else heard.closure
+    return MouthCurves(opening, np.clip(heard.width, -1, 1) * gate, closure * gate, np.zeros_like(gate), gate, LEAD, from_phonemes=False)
+
+
+def by_ridge(hearing: Hearing) -> Prediction:
+    """The linear map of `ridge`; it tells no closure, lips count as pressed where the opening is near nothing."""
+    return Prediction(*predict_mouth(hearing.log_mel), closure=None)
 
 
 def scaled_opening(opening: np.ndarray, gate: np.ndarray) -> np.ndarray:
@@ -57,9 +81,14 @@ def scaled_opening(opening: np.ndarray, gate: np.ndarray) -> np.ndarray:
     return np.clip((opening - low) / (top - low), 0, 1.15).astype(np.float32)
 
 
+def _best_predictor() -> Predictor:
+    """The one place where it is chosen who listens to a sound without phoneme times."""
+    return by_ridge
+
+
 def _rest(n_rows: int) -> MouthCurves:
-    return MouthCurves(*(np.zeros(n_rows, np.float32) for _ in range(5)), RIDGE_LEAD, from_phonemes=False)
+    return MouthCurves(*(np.zeros(n_rows, np.float32) for _ in range(5)), LEAD, from_phonemes=False)
 
 
 def _name(sound: Sound) -> str:
-    return f"The sound {sound.path}" if sound.path else "The sound"
+    return f"The sound '{sound.path.name}'" if sound.path else "The sound"

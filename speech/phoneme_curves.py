@@ -15,14 +15,18 @@ OPENING_SIGMA, CLOSURE_SIGMA, DENTAL_SIGMA, WIDTH_SIGMA = 3.6, 1.8, 2.2, 5.0
 """Rows of 10 ms: 36, 18, 22 and 50 ms, measured against re-tracked films so that 16 of 16 closures shut without popping."""
 BRIDGED_PAUSE = 0.15
 """Pauses shorter than this, in seconds, are closures within speech, not rests."""
+SHORTEST, FADING = 0.06, 0.03
+"""Seconds a sound before a pause lasts at least, and goes on after its voice was last heard."""
 LEAST_WIDE = 0.5
 """Opening that counts as wide in a speech without wide vowels."""
 
 
-def phoneme_curves(phonemes: Sequence[Phoneme], seconds: float) -> MouthCurves:
-    """Curves for a sound of `seconds`; everything is zero where nothing is spoken."""
-    n_rows = int(seconds * RATE + 1e-6) + 1
-    pieces = _pieces(phonemes)
+def phoneme_curves(phonemes: Sequence[Phoneme], heard: np.ndarray) -> MouthCurves:
+    """Curves from phonemes in order, for a sound with the voice gate `heard` (float [n], 100 rows a second: 0 silence .. 1 voice).
+
+    Everything is zero where nothing is spoken."""
+    n_rows = len(heard)
+    pieces = _pieces(_without_silence(phonemes, heard))
     steps = _steps(pieces, n_rows)
     gate = np.clip(gaussian(_spoken(pieces, n_rows), OPENING_SIGMA), 0, 1)
     closure = gaussian(steps[2], CLOSURE_SIGMA)
@@ -34,6 +38,20 @@ def phoneme_curves(phonemes: Sequence[Phoneme], seconds: float) -> MouthCurves:
     width = np.clip(gaussian(steps[1], WIDTH_SIGMA), -1, 1)
     return MouthCurves(np.clip(opening / top, 0, 1.15) * gate, width * gate, np.clip(1.3 * closure, 0, 1) * gate, dental * gate, gate,
                        LEAD, from_phonemes=True)
+
+
+def _without_silence(phonemes: Sequence[Phoneme], heard: np.ndarray) -> list[Phoneme]:
+    """A voice often lets the sound before a pause last into the silence, where the lips would hang open: it ends with the voice."""
+    voiced = np.flatnonzero(heard > 0.5) / RATE
+    out = []
+    for at, phoneme in enumerate(phonemes):
+        end = phoneme.end
+        if at + 1 == len(phonemes) or not visemes(phonemes[at + 1].symbol):
+            last = np.searchsorted(voiced, end) - 1
+            fades = voiced[last] + FADING if last >= 0 else 0.0
+            end = min(end, max(fades, phoneme.start + SHORTEST))
+        out.append(Phoneme(phoneme.symbol, phoneme.start, end))
+    return out
 
 
 def _pieces(phonemes: Sequence[Phoneme]) -> list[tuple[float, float, Viseme]]:

@@ -32,6 +32,11 @@ def linear_map(log_mel: np.ndarray, weights: np.ndarray, bias: float) -> np.ndar
     return out.astype(np.float32)
 
 
+def ridge_weights(curve: str) -> np.ndarray:
+    """float64 [120]: the map's weights for "opening" or "width", moment after moment."""
+    return _constants()[curve][0].ravel()
+
+
 def moments() -> tuple[int, ...]:
     """The five moments the map looks at, in rows from the present."""
     return _constants()["moments"]
