@@ -24,6 +24,15 @@ def cache_folder(kind: str) -> Path:
     return folder
 
 
+def user_folder(kind: str) -> Path:
+    """A folder for files a user adds ("formats"); it need not exist. `$TALKING_AVATAR_USER` moves it.
+
+    Outside ComfyUI: `<user data>/talking-avatar/<kind>`.
+    """
+    chosen = os.environ.get("TALKING_AVATAR_USER")
+    return (Path(chosen) if chosen else _user_data() / "talking-avatar") / kind
+
+
 def _user_data() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
