@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...speech.mouth import RATE, MouthCurves
+from ...speech.mouth import MouthCurves
+from ...speech.phoneme_curves import LEAD
 from ...speech.smoothing import gaussian
 from ...speech.speech import Phoneme
 from .mouth_fields import NUMBERS
@@ -18,6 +19,8 @@ FASTEST = 0.70
 """Face heights a second: the 95th percentile measured on people who speak is 0.4 to 0.7."""
 EDGE = 0.15
 """Seconds in which the mouth leaves the photo's own at the start and comes back to it at the end."""
+EVEN = 0.02
+"""Seconds a row where a curve is smoothed: the frames of a film may be unevenly spaced."""
 TONGUE_UP = frozenset("lntdɾɫ")
 TONGUE_OUT = frozenset("θð")
 
@@ -33,29 +36,25 @@ class MouthMotion:
 
 
 def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: float, phonemes: tuple[Phoneme, ...] | None) -> MouthMotion:
-    """curves: of the speech. times: float64 [n], seconds of the output frames, rising. gap: the photo's own opening, face heights.
-    amount: 1 is natural. phonemes: where known, they raise the tongue.
+    """curves: of the speech, read at the output frames. times: float64 [n], seconds of these, rising. gap: the photo's own opening,
+    face heights. amount: 1 is natural. phonemes: where known, they raise the tongue.
 
     The first and the last row are the photo at rest. Openings are made slower only by lowering them, so that closures keep their moment."""
-    now = curves.at(times)
     edge = _edge(times)
-    a = np.clip(now.opening, 0, 1.15) * edge
-    press, bite = now.closure * edge, now.dental * edge
-    if curves.from_phonemes:
-        a = a * (1 - np.clip((press - 0.15) / 0.35, 0, 1)) * (1 - 0.8 * bite)
-        press, bite = 1.3 * press, 1.2 * bite
-    spread, rounded = np.clip(now.width, 0, 1) * edge, np.clip(-now.width, 0, 1) * edge
+    a = np.clip(curves.opening, 0, 1.15) * edge
+    press, bite = curves.closure * edge, curves.dental * edge
+    spread, rounded = np.clip(curves.width, 0, 1) * edge, np.clip(-curves.width, 0, 1) * edge
     wide = WIDEST * a ** 1.05 * (1 - 0.25 * rounded) * (1 - 0.12 * spread) + 0.004 * spread * np.minimum(1, 4 * a)
     wide = _slowed(wide * amount, times)
     opening, shut, extra = wide, np.zeros_like(wide), wide
     if gap > 0:
-        speaking = _speaking(curves, times) * edge
+        speaking = _speaking(curves.gate, times) * edge
         wanted = wide * max(1.0, (gap + 0.02) / WIDEST) + (1 - speaking) * gap
         opening = np.where(speaking > 0, wanted, gap)
         shut = np.clip(1 - opening / gap, 0, 1)
         extra = np.maximum(opening - gap, 0)
     numbers = _numbers(extra, spread, rounded, press, bite, shut, gap)
-    return MouthMotion(numbers, opening.astype(np.float32), (_tongue(phonemes, times, curves.lead) * edge).astype(np.float32))
+    return MouthMotion(numbers, opening.astype(np.float32), (_tongue(phonemes, times) * edge).astype(np.float32))
 
 
 def _numbers(opening: np.ndarray, spread: np.ndarray, rounded: np.ndarray, press: np.ndarray, bite: np.ndarray, shut: np.ndarray,
@@ -93,23 +92,21 @@ def _slowed(opening: np.ndarray, times: np.ndarray) -> np.ndarray:
     return np.minimum.accumulate((rising + way)[::-1])[::-1] - way
 
 
-def _speaking(curves: MouthCurves, times: np.ndarray) -> np.ndarray:
-    """0 in long pauses, where a smile comes back, 1 in speech and in gaps of up to a third of a second between words."""
-    if len(curves.gate) == 0:
-        return np.zeros(len(times))
-    reach = int(0.18 * RATE)
-    held = cv2.dilate(curves.gate.astype(np.float32)[None], np.ones((1, 2 * reach + 1), np.uint8))[0]
-    soft = gaussian(np.minimum(1, 1.5 * held), 0.09 * RATE)
-    return np.interp((np.asarray(times) + curves.lead) * RATE, np.arange(len(soft)), soft, left=0.0, right=0.0)
+def _speaking(gate: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """0 in long pauses, where a smile comes back, 1 in speech and in gaps of up to a third of a second between words, [n]."""
+    even = np.arange(times[0], times[-1] + EVEN, EVEN)
+    rows = np.interp(even, times, gate).astype(np.float32)
+    held = cv2.dilate(rows[None], np.ones((1, 2 * round(0.18 / EVEN) + 1), np.uint8))[0]
+    return np.interp(times, even, gaussian(np.minimum(1, 1.5 * held), 0.09 / EVEN))
 
 
-def _tongue(phonemes: tuple[Phoneme, ...] | None, times: np.ndarray, lead: float) -> np.ndarray:
+def _tongue(phonemes: tuple[Phoneme, ...] | None, times: np.ndarray) -> np.ndarray:
     """0..1 [n]: the tip at the upper teeth for l n t d, a little less for th."""
     up = np.zeros(len(times))
     for sound in phonemes or ():
         strength = 1.0 if sound.symbol[:1] in TONGUE_UP else 0.9 if sound.symbol[:1] in TONGUE_OUT else 0.0
         if strength:
-            middle = (sound.start + sound.end) / 2 - lead
+            middle = (sound.start + sound.end) / 2 - LEAD
             first, last = np.searchsorted(times, [middle - 0.2, middle + 0.2])
             near = times[first:last]
             up[first:last] = np.maximum(up[first:last], strength * np.exp(-0.5 * ((near - middle) / 0.035) ** 2))

@@ -22,9 +22,9 @@ from .settings import EmbeddedSettings
 def photo_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, progress: Progress) -> Iterator[FacePatch]:
     """Patches of a speaking photo, to be laid on it at whole pixels.
 
-    take: a still avatar and its speech. curves: of that speech. Frames in which nothing moves are left out (they are the photo), among
-    them the first and the last; a photo without a face to move gives none. Raises MissingModel when the iris network is needed and not
-    there, Cancelled when the user stops. Memory does not grow with the length but for 100 bytes a frame."""
+    take: a still avatar and its speech. curves: of that speech, a row an output frame. Frames in which nothing moves are left out (they
+    are the photo), among them the first and the last; a photo without a face to move gives none. Raises MissingModel when the iris
+    network is needed and not there, Cancelled when the user stops. Memory does not grow with the length but for 100 bytes a frame."""
     face = _face(take)
     if face is None or take.timeline.n_frames < 3:
         return
@@ -45,7 +45,7 @@ class _Poses:
 
     def __init__(self, take: Take, curves: MouthCurves, settings: EmbeddedSettings, rig: PhotoRig) -> None:
         times = take.timeline.times()
-        voice = curves.at(times).gate
+        voice = curves.gate
         gap = rig.lines.gap / rig.face.height
         mouth = mouth_motion(curves, times, gap, settings.mouth, take.speech.phonemes)
         self.numbers, self.tongue = mouth.numbers, mouth.tongue
