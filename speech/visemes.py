@@ -1,6 +1,7 @@
 """What the lips do for a phoneme: the viseme table, and the ways phonemes are written."""
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,7 +22,7 @@ def visemes(symbol: str) -> tuple[Viseme, ...]:
     """The visemes of one phoneme, in order and of equal length; empty for a pause.
 
     symbol: IPA as espeak-ng writes it, or misaki's alphabet (hibari, Kokoro). Stress and length marks, tie bars, tones and diacritics
-    do not matter; a string of several sounds ("iɑu", "tɕh") gives several visemes; an unknown letter is a mid vowel or a consonant."""
+    and aspiration do not matter, nor does a language's name in brackets; a string of several sounds ("iɑu", "tɕh") gives several visemes; an unknown letter is a mid vowel or a consonant."""
     return _read(unicodedata.normalize("NFD", symbol))
 
 
@@ -59,12 +60,19 @@ MISAKI = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "W": "aʊ", "Y": "ɔɪ", "Q": "ə�
           "ʨ": "tɕ", "ʥ": "dʑ", "ᵊ": "ə", "ɝ": "ɚ", "g": "ɡ", "ε": "ɛ", "ß": "s", "ꭧ": "tʂ"}
 """One-letter spellings: misaki's diphthongs and flap, ligatures of affricates, look-alikes of IPA letters."""
 
+ESPEAK = {"i\u032a": "ɿ", "i.": "ʅ", "s.": "ʂ", "nɡ": "ŋ"}
+"""Spellings of espeak-ng, in Mandarin above all."""
+
 _TABLE = VOWELS | CONSONANTS
 _UNKNOWN_VOWEL, _UNKNOWN_CONSONANT = Viseme(0.5), Viseme(0.25)
 
 
 @lru_cache(maxsize=4096)
 def _read(symbol: str) -> tuple[Viseme, ...]:
+    symbol = re.sub(r"\([\w-]*\)", "", symbol)
+    for written, meant in ESPEAK.items():
+        symbol = symbol.replace(written, meant)
+    symbol = re.sub(r"(?<=[ptkcqbdɡsɕʂʈ])h", "", symbol)
     letters = "".join(MISAKI.get(letter, letter) for letter in symbol if _is_letter(letter) or letter == "\u0303")
     found, place = [], 0
     while place < len(letters):

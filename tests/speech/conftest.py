@@ -1,0 +1,24 @@
+"""Fixtures of the speech tests; helpers are in `speech_sounds`."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+
+@pytest.fixture(scope="session")
+def spoken():
+    """A sentence by hibari, with phoneme times."""
+    from speech_sounds import SENTENCE
+    from talking_avatar.speech.voices.speak import speak
+
+    return speak(SENTENCE, voice="hibari", language="en")
+
+
+@pytest.fixture(scope="session")
+def spoken_samples(spoken):
+    """The same as float32 [n] at 16 kHz, about 5 s."""
+    from speech_sounds import samples_16k
+
+    return samples_16k(spoken.sound)
