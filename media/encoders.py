@@ -86,6 +86,16 @@ def software_encoder(film_format: FilmFormat) -> Encoder:
                       "choose another format, or install the `av` wheel from PyPI.")
 
 
+def open_encoder(context: av.VideoCodecContext, plan: EncodePlan) -> None:
+    """Set the encoder up and open it. Raises OutputError if it refuses the size or anything else."""
+    set_up(context, plan)
+    try:
+        context.open()
+    except _REFUSALS as error:
+        raise OutputError(f"The encoder {plan.encoder.name} cannot make films of {plan.width} x {plan.height} pixels as {plan.pix_fmt} "
+                          f"({_short(error)}); choose another format or size.") from error
+
+
 def set_up(context: av.VideoCodecContext, plan: EncodePlan) -> None:
     """Give an unopened encoder its size, tags, clock and options."""
     context.width, context.height, context.pix_fmt = plan.width, plan.height, plan.pix_fmt
@@ -191,6 +201,9 @@ def _trial(plan: EncodePlan) -> str | None:
     return _TRIED[key]
 
 
+_REFUSALS = (av.FFmpegError, OSError, ValueError, TypeError, NotImplementedError, RuntimeError)
+"""What PyAV raises when an encoder does not want; before 18 it knows no `hwaccel` for encoders (TypeError)."""
+
 _TRIED: dict[tuple, str | None] = {}
 
 
@@ -206,7 +219,7 @@ def _try(plan: EncodePlan) -> str | None:
             frame.pts, frame.time_base = number, plan.time_base
             packets += context.encode(frame)
         packets += context.encode(None)
-    except (av.FFmpegError, OSError, ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+    except _REFUSALS as error:
         return _short(error)
     return None if sum(packet.size for packet in packets) else "it made no data"
 

@@ -10,7 +10,7 @@ import av
 
 from .clock import Clock
 from .encode_pixels import PixelConverter
-from .encoders import EncodePlan, device_of, plan_encoding, set_up
+from .encoders import EncodePlan, device_of, open_encoder, plan_encoding
 from .film_format import FilmFormat
 from .picture import Picture
 from .sound import Sound
@@ -70,7 +70,7 @@ class FilmWriter:
         self._container = av.open(str(job.part), "w", format=job.format.container, container_options=options)
         try:
             self._stream = self._container.add_stream(self._plan.encoder.name, rate=self._plan.fps, **device_of(self._plan))
-            set_up(self._stream.codec_context, self._plan)
+            open_encoder(self._stream.codec_context, self._plan)
             if job.sound is not None and job.format.sound is not None and job.settings.sound != "none":
                 end = job.clock.time(job.n_frames)
                 self._sound = add_sound(self._container, job.sound, job.sound_start, end, job.format.sound, job.settings)

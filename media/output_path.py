@@ -4,7 +4,7 @@ from __future__ import annotations
 import errno
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,24 +24,23 @@ def whole_file(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(folder: Path, pattern: str) -> Iterator[Path]:
-    """A folder beside `folder` to write files to. At the end of the block they take their places in `folder`, and what is left
-    there of an older, longer series of the same names (`pattern`, a glob) is removed; on any error they are removed instead."""
-    part = _beside(folder)
-    part.mkdir()
+def whole_series(folder: Path, belongs: Callable[[str], bool]) -> Iterator[Path]:
+    """A folder inside `folder` (made if missing) to write files to. At the end of the block they take their places in `folder`, and what
+    is left there of an older, longer series (files whose name `belongs`) is removed; on any error they are removed instead."""
+    made = not folder.exists()
+    part = _beside(folder / "series")
+    part.mkdir(parents=True)
     try:
         yield part
-        if not folder.exists():
-            _moved(part, folder)
-            return
-        fresh = {path.name for path in part.iterdir()}
-        for name in sorted(fresh):
+        fresh = sorted(path.name for path in part.iterdir())
+        for name in fresh:
             _moved(part / name, folder / name)
-        for old in folder.glob(pattern):
-            if old.name not in fresh:
-                old.unlink()
+        for old in {path.name for path in folder.iterdir() if belongs(path.name)} - set(fresh):
+            (folder / old).unlink()
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def prepare_folder(target: Path) -> None:
@@ -55,7 +54,7 @@ def prepare_folder(target: Path) -> None:
         raise output_error(target, error) from error
 
 
-def output_error(target: Path, error: OSError) -> OutputError:
+def output_error(target: Path, error: Exception) -> OutputError:
     """The error as a sentence about `target`."""
     reasons = {
         errno.ENOSPC: f"No room is left on the disk for '{target}': free some space there, or write to another disk.",
@@ -69,7 +68,7 @@ def output_error(target: Path, error: OSError) -> OutputError:
         errno.EEXIST: f"'{target}' cannot be made, since a part of that path is a file: choose another folder.",
         errno.EISDIR: f"'{target}' is a folder: name a file in it.",
     }
-    return OutputError(reasons.get(error.errno or 0, f"'{target}' cannot be written: {_words(error)}."))
+    return OutputError(reasons.get(getattr(error, "errno", None) or 0, f"'{target}' cannot be written: {_words(error)}."))
 
 
 def _beside(target: Path) -> Path:
@@ -83,5 +82,5 @@ def _moved(part: Path, target: Path) -> None:
         raise output_error(target, error) from error
 
 
-def _words(error: OSError) -> str:
-    return (error.strerror or str(error)).rstrip(".").lower()
+def _words(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()

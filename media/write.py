@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+
+import av
 
 from ..host.errors import InputError, OutputError
 from ..host.progress import Progress, Silent
@@ -13,12 +16,14 @@ from .clock import Clock
 from .film import Frame
 from .film_format import FilmFormat, choose_format
 from .film_writer import FilmWriter, Job
-from .output_path import output_error, prepare_folder, whole_file
+from .gif_writer import GifWriter
+from .output_path import output_error, prepare_folder, whole_file, whole_series
 from .picture import Picture
+from .picture_files import PictureWriter, series_of, write_picture
 from .sound import Sound
 from .write_settings import WriteSettings, WrittenFilm, WrittenSound
 
-__all__ = ["WriteSettings", "WrittenFilm", "WrittenSound", "check_output", "write_film"]
+__all__ = ["WriteSettings", "WrittenFilm", "WrittenSound", "check_output", "write_film", "write_picture"]
 
 _WAITING = 3
 """Pictures that may wait for the encoder."""
@@ -36,28 +41,41 @@ def write_film(frames: Iterable[Frame], clock: Clock, n_frames: int, path: str |
     a size the codec cannot take, no room on the disk), Cancelled."""
     settings, progress = settings or WriteSettings(), progress or Silent()
     film_format = check_output(path, settings)
+    start = Fraction(sound_start).limit_denominator(1_000_000)
     if n_frames < 1:
         raise InputError("A film needs at least one frame; the sound may be shorter than half a frame.")
-    target = _absolute(path)
-    with whole_file(target) as part:
-        job = Job(film_format, settings, clock, n_frames, target, part, sound, Fraction(sound_start).limit_denominator(1_000_000))
+    with _place(path, film_format) as (target, part):
+        job = Job(film_format, settings, clock, n_frames, target, part, sound, start)
         feed: Behind[Picture, WrittenFilm] = Behind(lambda pictures: _written(job, pictures), _WAITING)
         with feed, progress.stage("writing the film", total=n_frames) as stage:
             for picture in _counted(frames, n_frames):
                 feed.put(picture)
                 stage.advance()
-        return feed.result
+    return feed.result
 
 
 def check_output(path: str | Path, settings: WriteSettings) -> FilmFormat:
     """The format `path` will be written in, after making its folder and seeing that a file can be put there; to be called before the
     work begins. Raises InputError and OutputError as `write_film` does."""
     film_format = choose_format(path, settings.format)
-    target = _absolute(path)
+    target = series_of(path).folder / "frame" if film_format.writer == "pictures" else _absolute(path)
     if target.is_dir():
         raise OutputError(f"'{target}' is a folder: name a file in it.")
     prepare_folder(target)
     return film_format
+
+
+@contextmanager
+def _place(path: str | Path, film_format: FilmFormat) -> Iterator[tuple[Path, Path]]:
+    """Where the result will stand, and where it grows until the end of the block."""
+    if film_format.writer == "pictures":
+        series = series_of(path)
+        with whole_series(series.folder, series.holds) as part:
+            yield series.folder / series.pattern, part
+    else:
+        target = _absolute(path)
+        with whole_file(target) as part:
+            yield target, part
 
 
 def _absolute(path: str | Path) -> Path:
@@ -78,18 +96,21 @@ def _counted(frames: Iterable[Frame], n_frames: int) -> Iterator[Picture]:
         raise InputError(f"The film ended after {count} of {n_frames} frames: its file may be cut off or damaged.")
 
 
+_WRITERS = {"film": FilmWriter, "gif": GifWriter, "pictures": PictureWriter}
+
+
 def _written(job: Job, pictures: Iterator[Picture]) -> WrittenFilm:
+    """The work of the encoding thread."""
     first = next(pictures)
-    writer = None
-    try:
-        writer = FilmWriter(job, first)
-        writer.put(first)
-        for picture in pictures:
-            writer.put(picture)
-        return writer.finish()
-    except BaseException as error:
-        if writer is not None:
-            writer.abandon()
-        if isinstance(error, OSError):
+    with ExitStack() as stack:
+        try:
+            writer = _WRITERS[job.format.writer](job, first)
+            stack.callback(writer.abandon)
+            writer.put(first)
+            for picture in pictures:
+                writer.put(picture)
+            written = writer.finish()
+        except (av.FFmpegError, OSError) as error:
             raise output_error(job.target, error) from error
-        raise
+        stack.pop_all()
+    return written
