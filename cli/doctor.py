@@ -46,7 +46,7 @@ _MARKS = {"ok": "[ok]     ", "missing": "[missing]", "optional": "[option] "}
 def _fix() -> None:
     from ..models.mediapipe.fetch import fetch_mediapipe
 
-    sys.stdout.write(f"Fetched the face networks to {fetch_mediapipe()}.\n")
+    sys.stdout.write(f"The face networks are in {fetch_mediapipe()[0].parent}.\n")
 
 
 def _packages() -> Iterator[Finding]:
@@ -75,9 +75,11 @@ def _face_networks() -> Iterator[Finding]:
 
 
 def _load_face_networks() -> str:
-    from ..models.mediapipe.weights import find_weights
+    from ..models.mediapipe.load import load_network
 
-    return f"in {find_weights('mesh').parent}"
+    for name in ("short", "full", "back", "mesh", "iris"):
+        load_network(name)
+    return "are whole"
 
 
 def _voices() -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Any
 from ..engines.engine import Engine, Take, make_engine
 from ..host.errors import InputError
 from ..host.progress import Progress
+from .face import face_choice
 
 LENGTHS = ("bounce", "loop", "hold", "cut off", "silence", "remap")
 
@@ -64,18 +65,23 @@ def render_film(chosen: argparse.Namespace, engine: Engine, settings: Any, progr
     """The work itself. Returns the summary line."""
     from ..engines.render import render
     from ..media.write import WriteSettings, check_output
-    from .sheet import SheetTap
 
     how = WriteSettings(format=chosen.format, crf=chosen.crf, preset=chosen.preset, pix_fmt=chosen.pix_fmt,
                         encoder=chosen.encoder, sound=chosen.sound)
     output = Path(chosen.output)
     check_output(output, how)
     take = _take(chosen, progress)
-    sheet = SheetTap(take.timeline.n_frames) if chosen.contact_sheet else None
+    sheet = _sheet_tap(take) if chosen.contact_sheet else None
     report = render(take, engine, settings, output, how, progress, watch=sheet)
     if sheet is not None:
         sheet.write(Path(chosen.contact_sheet))
     return f"{chosen.output}: {report}; {report.written}"
+
+
+def _sheet_tap(take: Take):
+    from .sheet import SheetTap
+
+    return SheetTap(take.timeline.n_frames)
 
 
 def engine_settings(engine: Engine, pairs: list[str]) -> Any:
@@ -99,15 +105,15 @@ def engine_settings(engine: Engine, pairs: list[str]) -> Any:
 
 
 def _take(chosen: argparse.Namespace, progress: Progress) -> Take:
-    from ..faces.choose import FaceChoice
-    from ..faces.follow import TrackSettings, make_avatar
+    from ..faces.avatar import make_avatar
+    from ..faces.settings import TrackSettings
     from ..media.open import open_source
     from ..media.timeline import lay_out
 
     source = open_source(Path(chosen.avatar), fps=chosen.fps, max_side=chosen.max_side)
     speech = _speech(chosen, progress)
     timeline = lay_out(source, speech.sound, mode=chosen.length, fps=chosen.fps)
-    avatar = make_avatar(source, TrackSettings(choice=FaceChoice.parse(chosen.face)), progress)
+    avatar = make_avatar(source, TrackSettings(choice=face_choice(chosen.face)), progress)
     return Take(avatar, speech, timeline)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..media.contact_sheet import contact_sheet
 from ..media.film import Frame
-from ..media.write import write_picture
+from ..media.picture_files import write_picture
 
 FRAMES = 12
 

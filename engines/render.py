@@ -42,11 +42,11 @@ def render(take: Take, engine: Engine, settings: Any, path: Path, how: WriteSett
     check_settings(settings)
     tally = _Tally()
     timeline = take.timeline
-    with progress.stage("speaking", total=timeline.n_frames) as stage:
-        patches = tally.counted(engine.patches(take, settings, progress))
-        frames = composite(take.avatar.source, timeline, patches, progress, track=take.avatar.track)
-        written = write_film(_watched(frames, watch, stage.advance), timeline.clock, timeline.n_frames, path, how,
-                             take.speech.sound, progress)
+    patches = tally.counted(engine.patches(take, settings, progress))
+    frames = composite(take.avatar.source, timeline, patches, progress, track=take.avatar.track)
+    if watch is not None:
+        frames = _watched(frames, watch)
+    written = write_film(frames, timeline.clock, timeline.n_frames, path, how, take.speech.sound, progress)
     present = take.avatar.track.present
     with_face = int(sum(bool(present[i]) for i in timeline.source))
     return RenderReport(frames=timeline.n_frames, with_face=with_face, spoken=tally.spoken, written=written)
@@ -66,9 +66,7 @@ class _Tally:
             yield patch
 
 
-def _watched(frames: Iterator[Frame], watch: Callable[[Frame], None] | None, advance: Callable[[], None]) -> Iterator[Frame]:
+def _watched(frames: Iterator[Frame], watch: Callable[[Frame], None]) -> Iterator[Frame]:
     for frame in frames:
-        if watch is not None:
-            watch(frame)
-        advance()
+        watch(frame)
         yield frame
