@@ -23,15 +23,13 @@ def widened(plane: np.ndarray, box: tuple[int, int, int, int], layout: PixelForm
     return part[top : top + y1 - y0, left : left + x1 - x0]
 
 
-def halved(samples: Sequence[np.ndarray], mask: np.ndarray, left: int, top: int, size: tuple[int, int], layout: PixelFormat,
-           site: tuple[float, float]) -> tuple[list[np.ndarray], np.ndarray, tuple[int, int]]:
+def gathered(samples: Sequence[np.ndarray], mask: np.ndarray, left: int, top: int, size: tuple[int, int], layout: PixelFormat,
+             site: tuple[float, float]) -> tuple[list[np.ndarray], np.ndarray, tuple[int, int]]:
     """Chroma of a patch on the chroma grid of a picture.
 
-    samples: float32 [h, w] planes of chroma for each pixel of the patch. mask: uint8 [h, w]. left, top: where the patch lies in a
-    picture of `size` (width, height). Returns the planes, float32 [h', w'], each sample the mean of the pixels around it weighed by
-    the mask; the mask for them, float32 0 .. 255, which is 0 where any covered pixel has 0; and column and row of their corner."""
-    if not (layout.shift_x or layout.shift_y):
-        return list(samples), mask, (left, top)
+    samples: [h, w] planes of chroma for each pixel of the patch, uint8 or float32. mask: uint8 [h, w]. left, top: where the patch lies
+    in a picture of `size` (width, height). Returns the planes, float32 [h', w'], each sample the mean of the pixels around it weighed
+    by the mask; the mask for them, uint8, which is 0 where any covered pixel has 0; and column and row of their corner."""
     step_x, step_y = 1 << layout.shift_x, 1 << layout.shift_y
     before_x, before_y = left % step_x, top % step_y
     right, bottom = left + mask.shape[1], top + mask.shape[0]
@@ -41,14 +39,12 @@ def halved(samples: Sequence[np.ndarray], mask: np.ndarray, left: int, top: int,
     mask = cv2.copyMakeBorder(mask, 0, edge_y, 0, edge_x, cv2.BORDER_REPLICATE)
     mask = cv2.copyMakeBorder(mask, before_y, after_y - edge_y, before_x, after_x - edge_x, cv2.BORDER_CONSTANT, value=0)
     weight = mask.astype(np.float32)
-    total = cv2.max(_gathered(weight, step_x, step_y, site), 1e-6)
+    total = np.maximum(_averaged(weight, step_x, step_y, site), 1e-3)
     planes = []
     for plane in samples:
         plane = cv2.copyMakeBorder(plane, before_y, after_y, before_x, after_x, cv2.BORDER_REPLICATE)
-        planes.append(cv2.divide(_gathered(cv2.multiply(plane, weight), step_x, step_y, site), total))
-    cover = cv2.resize(weight, (weight.shape[1] // step_x, weight.shape[0] // step_y), interpolation=cv2.INTER_AREA)
-    cover[_least(mask, step_x, step_y) == 0] = 0
-    return planes, cover, (left // step_x, top // step_y)
+        planes.append(_averaged(plane * weight, step_x, step_y, site) / total)
+    return planes, _cover(mask, step_x, step_y), (left // step_x, top // step_y)
 
 
 def _doubled_down(part: np.ndarray, shift: int, site: float) -> np.ndarray:
@@ -75,37 +71,28 @@ def _doubled_across(part: np.ndarray, shift: int, site: float) -> np.ndarray:
     return cv2.merge(pair).reshape(height, 2 * width)
 
 
-def _gathered(plane: np.ndarray, step_x: int, step_y: int, site: tuple[float, float]) -> np.ndarray:
-    """Means over blocks; over 1, 2, 1 where samples sit on a pixel and not between two."""
-    plane = _gathered_across(plane, step_x, site[0])
-    if step_y == 1:
-        return plane
-    if site[1] == 0.5:
-        return cv2.resize(plane, (plane.shape[1], plane.shape[0] // step_y), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(_gathered_across(np.ascontiguousarray(plane.T), step_y, site[1]).T)
+def _averaged(plane: np.ndarray, step_x: int, step_y: int, site: tuple[float, float]) -> np.ndarray:
+    """Means over blocks; where samples sit on the first or last pixel of their block, over that pixel's two neighbours (1, 2, 1)."""
+    height, width = plane.shape
+    padded = cv2.copyMakeBorder(plane, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    corners = [(y, x) for y in _starts(step_y, site[1]) for x in _starts(step_x, site[0])]
+    total = None
+    for y, x in corners:
+        block = padded[y : y + height, x : x + width]
+        means = cv2.resize(block, (width // step_x, height // step_y), interpolation=cv2.INTER_AREA)
+        total = means if total is None else total + means
+    return total / len(corners)
 
 
-def _gathered_across(plane: np.ndarray, step: int, site: float) -> np.ndarray:
-    if step == 1:
-        return plane
-    blocks = cv2.resize(plane, (plane.shape[1] // step, plane.shape[0]), interpolation=cv2.INTER_AREA)
-    if site == 0.5 or step > 2:
-        return blocks
-    on_site = plane[:, 0::2] if site == 0 else plane[:, 1::2]
-    other = plane[:, 1::2] if site == 0 else plane[:, 0::2]
-    beside = np.empty_like(other)
-    if site == 0:
-        beside[:, 1:], beside[:, 0] = other[:, :-1], on_site[:, 0]
-    else:
-        beside[:, :-1], beside[:, -1] = other[:, 1:], on_site[:, -1]
-    return 0.5 * blocks + 0.25 * (on_site + beside)
+def _starts(step: int, site: float) -> tuple[int, ...]:
+    """Where blocks begin in a plane padded by 1 so that their mean stands at the site: two of them, a pixel apart, for 1, 2, 1."""
+    if step != 2 or site == 0.5:
+        return (1,)
+    return (0, 1) if site == 0 else (1, 2)
 
 
-def _least(mask: np.ndarray, step_x: int, step_y: int) -> np.ndarray:
-    least = mask[:, ::step_x]
-    for i in range(1, step_x):
-        least = cv2.min(least, mask[:, i::step_x])
-    rows = least[::step_y]
-    for i in range(1, step_y):
-        rows = cv2.min(rows, least[i::step_y])
-    return rows
+def _cover(mask: np.ndarray, step_x: int, step_y: int) -> np.ndarray:
+    """uint8: means of blocks of the mask, 0 where a block holds a 0."""
+    size = (mask.shape[1] // step_x, mask.shape[0] // step_y)
+    holes = cv2.resize((mask == 0).view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(mask, size, interpolation=cv2.INTER_AREA) * (holes == 0)

@@ -1,7 +1,8 @@
 """How numbers become colours: matrix, range and the tags a file carries, after ITU-T H.273 (the code points FFmpeg uses too)."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -31,10 +32,6 @@ class Colour:
     transfer: int = UNSAID
     chroma_site: tuple[float, float] = (0.0, 0.5)
 
-    def turned(self, chroma_site: tuple[float, float]) -> Colour:
-        """The same colours with chroma at another place."""
-        return replace(self, chroma_site=chroma_site)
-
 
 SRGB = Colour(RGB, True, BT709, SRGB_TRANSFER, (0.0, 0.0))
 
@@ -46,8 +43,9 @@ def matrix_or_default(matrix: int, height: int) -> int:
     return BT601 if height < 720 else BT709
 
 
+@lru_cache(maxsize=32)
 def yuv_from_rgb(colour: Colour, depth: int) -> np.ndarray:
-    """float64 [3, 4]: takes R, G, B, 1 (0 .. 255) to Y, Cb, Cr of `depth` bits. H.273, equations 30 to 38."""
+    """float64 [3, 4]: takes R, G, B, 1 (0 .. 255) to Y, Cb, Cr of `depth` bits; not to be written to. H.273, equations 30 to 38."""
     kr, kb = _LUMA_WEIGHTS[colour.matrix]
     luma = np.array([kr, 1 - kr - kb, kb])
     blue = (np.array([0, 0, 1]) - luma) / (2 * (1 - kb))
@@ -63,8 +61,9 @@ def yuv_from_rgb(colour: Colour, depth: int) -> np.ndarray:
     return np.column_stack([rows, [black, grey, grey]])
 
 
+@lru_cache(maxsize=32)
 def rgb_from_yuv(colour: Colour, depth: int) -> np.ndarray:
-    """float64 [3, 4]: takes Y, Cb, Cr, 1 of `depth` bits to R, G, B (0 .. 255)."""
+    """float64 [3, 4]: takes Y, Cb, Cr, 1 of `depth` bits to R, G, B (0 .. 255); not to be written to."""
     forward = yuv_from_rgb(colour, depth)
     back = np.linalg.inv(forward[:, :3])
     return np.column_stack([back, -back @ forward[:, 3]])

@@ -3,16 +3,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import av
 import cv2
 import numpy as np
 
-from .chroma import halved, widened
+from .chroma import gathered, widened
 from .colour import SRGB, Colour, rgb_from_yuv, yuv_from_rgb
 from .pixel_format import PixelFormat, blank, native, pixel_format, planes_of
 
 PAPER = 235  # the grey that shows through where a picture is transparent
+_BAND = 96 * 1024  # pixels converted at a time: what stays in the processor's cache took half the time of whole frames
 
 Box = tuple[int, int, int, int]
 
@@ -30,11 +32,18 @@ class Picture:
     frame: av.VideoFrame
     sar: Fraction = Fraction(1)
 
+    def __post_init__(self) -> None:
+        for plane in self.planes:
+            plane.flags.writeable = False
+
     @classmethod
     def from_av(cls, frame: av.VideoFrame, chroma_site: tuple[float, float] = (0.0, 0.5), sar: Fraction = Fraction(1)) -> Picture:
         """A decoded frame, without a copy where its format is native (see `pixel_format.native`)."""
         frame, layout, colour = native(frame, chroma_site)
-        return cls(layout, colour, planes_of(frame, layout), frame, sar)
+        planes = planes_of(frame, layout)
+        if frame.format.name != layout.name:  # a yuvj format, whose name would say the range a second time
+            return cls.from_planes(planes, layout, colour, sar)
+        return cls._tagged(frame, planes, layout, colour, sar)
 
     @classmethod
     def from_planes(cls, planes: tuple[np.ndarray, ...], layout: PixelFormat, colour: Colour, sar: Fraction = Fraction(1)) -> Picture:
@@ -105,15 +114,18 @@ class Picture:
 
     def _rgb_of_samples(self, box: Box) -> np.ndarray:
         x0, y0, x1, y1 = box
-        luma = self.planes[0][y0:y1, x0:x1]
         to_rgb = rgb_from_yuv(self.colour, self.layout.depth)
         if self.layout.kind == "gray":
-            flat = to_rgb[0, 0] * np.arange(2**self.layout.depth) + to_rgb[0] @ [0, *[2 ** (self.layout.depth - 1)] * 2, 1]
-            grey = np.clip(np.rint(flat), 0, 255).astype(np.uint8)[luma]
+            grey = _grey_levels(self.colour, self.layout.depth)[self.planes[0][y0:y1, x0:x1]]
             return cv2.merge([grey, grey, grey])
-        chroma = [widened(plane, box, self.layout, self.colour.chroma_site) for plane in self.planes[1:3]]
-        shown = cv2.transform(cv2.merge([luma, *chroma]), to_rgb)
-        return shown if shown.dtype == np.uint8 else np.minimum(shown, 255).astype(np.uint8)
+        shown = np.empty((y1 - y0, x1 - x0, 3), np.uint8)
+        rows = max(16, _BAND // (x1 - x0))
+        for top in range(y0, y1, rows):
+            bottom = min(top + rows, y1)
+            chroma = [widened(plane, (x0, top, x1, bottom), self.layout, self.colour.chroma_site) for plane in self.planes[1:3]]
+            colours = cv2.transform(cv2.merge([self.planes[0][top:bottom, x0:x1], *chroma]), to_rgb)
+            shown[top - y0 : bottom - y0] = colours if colours.dtype == np.uint8 else np.minimum(colours, 255)
+        return shown
 
     def pasted(self, pixels: np.ndarray, mask: np.ndarray, x: int, y: int) -> Picture:
         """A copy with `pixels` (uint8 RGB [h, w, 3]) laid at (x, y) through `mask` (uint8 [h, w]); parts outside the picture are
@@ -130,33 +142,50 @@ class Picture:
         here = np.s_[top : top + mask.shape[0], left : left + mask.shape[1]]
         if self.layout.kind == "rgb":
             colours = planes[0][here][..., :3]
-            colours[:] = _mixed(colours, pixels, np.repeat(mask[..., None], 3, axis=2), 8)
+            colours[:] = _mixed(colours, pixels, mask[..., None], 8)
         else:
             self._paste_samples(planes, pixels, mask, left, top)
         return self._tagged(frame, planes, self.layout, self.colour, self.sar)
 
     def _paste_samples(self, planes: tuple[np.ndarray, ...], pixels: np.ndarray, mask: np.ndarray, left: int, top: int) -> None:
-        depth = self.layout.depth
-        samples = cv2.split(cv2.transform(pixels.astype(np.float32), yuv_from_rgb(self.colour, depth)))
+        depth, layout = self.layout.depth, self.layout
+        if depth > 8:
+            pixels = pixels.astype(np.float32)
+        samples = cv2.split(cv2.transform(pixels, yuv_from_rgb(self.colour, depth)))
         here = np.s_[top : top + mask.shape[0], left : left + mask.shape[1]]
         planes[0][here] = _mixed(planes[0][here], samples[0], mask, depth)
-        if self.layout.kind == "gray":
+        if layout.kind == "gray":
             return
-        size = (self.width, self.height)
-        chroma, cover, (cx, cy) = halved(samples[1:], mask, left, top, size, self.layout, self.colour.chroma_site)
-        there = np.s_[cy : cy + cover.shape[0], cx : cx + cover.shape[1]]
+        chroma, corner = samples[1:], (left, top)
+        if layout.shift_x or layout.shift_y:
+            chroma, mask, corner = gathered(chroma, mask, left, top, (self.width, self.height), layout, self.colour.chroma_site)
+        there = np.s_[corner[1] : corner[1] + mask.shape[0], corner[0] : corner[0] + mask.shape[1]]
         for plane, laid in zip(planes[1:3], chroma, strict=True):
-            plane[there] = _mixed(plane[there], laid, cover, depth)
+            plane[there] = _mixed(plane[there], laid, mask, depth)
+
+
+@lru_cache(maxsize=8)
+def _grey_levels(colour: Colour, depth: int) -> np.ndarray:
+    """uint8 [2 ** depth]: what each sample of a grey picture shows."""
+    top = 2**depth - 1 if colour.full_range else 235 * 2 ** (depth - 8)
+    black = 0 if colour.full_range else 16 * 2 ** (depth - 8)
+    levels = (np.arange(2**depth) - black) * 255 / (top - black)
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
 def _mixed(old: np.ndarray, new: np.ndarray, mask: np.ndarray, depth: int) -> np.ndarray:
-    """old + (new - old) x mask / 255, rounded: old's bits where the mask is 0. Any shape; new uint8 or float32, mask uint8 or float32."""
-    before = old.astype(np.float32)
-    change = cv2.subtract(new.astype(np.float32, copy=False), before)
-    change = cv2.multiply(change, cv2.divide(mask.astype(np.float32, copy=False), 255.0))
+    """old + (new - old) x mask / 255, rounded: old's bits where the mask (uint8) is 0, new rounded where it is 255."""
     if depth == 8:
-        return cv2.add(before, change, dtype=cv2.CV_8U).reshape(old.shape)
-    return np.clip(np.rint(before + change), 0, 2**depth - 1).astype(old.dtype)
+        if new.dtype != np.uint8:
+            new = np.rint(new).astype(np.uint8)
+        both = np.multiply(old, 255 - mask, dtype=np.uint16)
+        both += np.multiply(new, mask, dtype=np.uint16)
+        both += 128
+        both += both >> 8  # with the line above: round(both / 255), exact up to 255 x 255
+        return (both >> 8).astype(np.uint8)
+    before = old.astype(np.float32)
+    after = before + (new - before) * (mask / np.float32(255))
+    return np.clip(np.rint(after), 0, 2**depth - 1).astype(old.dtype)
 
 
 def _over_paper(shown: np.ndarray, alpha: np.ndarray, depth: int) -> np.ndarray:
@@ -171,8 +200,7 @@ def _seen_part(mask: np.ndarray, x: int, y: int, width: int, height: int) -> tup
     inside = mask[rows, columns]
     if inside.size == 0:
         return None
-    down, across = np.flatnonzero(inside.max(axis=1)), np.flatnonzero(inside.max(axis=0))
-    if not len(down):
+    left, top, wide, high = cv2.boundingRect(np.ascontiguousarray(inside))
+    if not wide:
         return None
-    return (slice(rows.start + int(down[0]), rows.start + int(down[-1]) + 1),
-            slice(columns.start + int(across[0]), columns.start + int(across[-1]) + 1))
+    return slice(rows.start + top, rows.start + top + high), slice(columns.start + left, columns.start + left + wide)

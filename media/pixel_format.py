@@ -7,7 +7,7 @@ from functools import lru_cache
 import av
 import numpy as np
 
-from .colour import BT709, SRGB, Colour, matrix_or_default
+from .colour import SRGB, Colour, matrix_or_default
 
 _LIMITED, _FULL = 1, 2
 # Same samples in another order. What is not here and not planar already becomes RGB(A).
@@ -17,6 +17,7 @@ _PLANAR_SIBLING = {
     "p010": "yuv420p10le", "p210": "yuv422p10le", "p410": "yuv444p10le", "p012": "yuv420p12le", "p212": "yuv422p12le",
     "p412": "yuv444p12le", "p016": "yuv420p16le", "p216": "yuv422p16le", "p416": "yuv444p16le", "nv20": "yuv422p10le",
     "y210": "yuv422p10le", "y212": "yuv422p12le", "xv30": "yuv444p10le", "xv36": "yuv444p12le", "v30x": "yuv444p10le",
+    "y216": "yuv422p16le", "xv48": "yuv444p16le", "ayuv64": "yuva444p16le", "vyu444": "yuv444p", "uyva": "yuva444p",
     "monow": "gray", "monob": "gray", "uyyvyy411": "yuv411p",
 }
 
@@ -119,7 +120,8 @@ def _kept_name(name: str) -> tuple[str, bool]:
 def _reordered(frame: av.VideoFrame, name: str) -> av.VideoFrame:
     if frame.format.name == name:
         return frame
-    same = frame.color_range or (_FULL if name.startswith(("rgb", "gray")) else _LIMITED)
-    matrix = frame.colorspace if frame.colorspace != 2 else BT709
+    is_rgb = av.VideoFormat(frame.format.name).is_rgb
+    source_range = frame.color_range or (_FULL if is_rgb or frame.format.name.startswith("gray") else _LIMITED)
+    matrix = matrix_or_default(frame.colorspace, frame.height)
     return frame.reformat(format=name, interpolation="POINT", src_colorspace=matrix, dst_colorspace=matrix,
-                          src_color_range=same, dst_color_range=same)
+                          src_color_range=source_range, dst_color_range=_FULL if name.startswith("rgb") else source_range)
