@@ -15,6 +15,9 @@ JAW = (234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 
 OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 # Below the nose, inside the cheeks, just inside the jaw: neither chin edge nor neck.
 MOUTH = (205, 203, 98, 97, 2, 326, 327, 423, 425, 411, 427, 434, 364, 394, 395, 369, 396, 175, 171, 140, 170, 169, 135, 214, 207, 187)
+# Below the nose and inside the cheeks; the rest of the lower face is closed by the jaw, drawn in.
+UPPER_EDGE = (187, 205, 203, 98, 97, 2, 326, 327, 423, 425, 411)
+LOWER_JAW = (397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172)
 CHEEKS = (50, 280)
 NOSE_BRIDGE = 195
 _SHIFT = 6  # fractional bits of polygon corners
@@ -44,6 +47,15 @@ def bend_hull(points: np.ndarray, halo: np.ndarray, box: Box) -> np.ndarray:
     around = np.vstack([points[list(JAW + CHEEKS), :2], halo]).astype(np.float32)
     soft = _soft_polygon(cv2.convexHull(around)[:, 0], box, 0.02 * unit)
     return cv2.LUT(soft, _UPPER_HALF)
+
+
+def lower_face_mask(points: np.ndarray, box: Box) -> np.ndarray:
+    """What is seen of a network's crop: the lower face from below the nose, feathered, ending before the jaw."""
+    unit = face_height(points)
+    jaw = points[list(LOWER_JAW), :2]
+    jaw = jaw + 0.1 * (points[13, :2] - jaw)
+    soft = _soft_polygon(np.vstack([points[list(UPPER_EDGE), :2], jaw]), box, 0.03 * unit)
+    return cv2.LUT(soft, _FOOT)
 
 
 def skin(points: np.ndarray, box: Box) -> np.ndarray:
