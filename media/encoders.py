@@ -1,6 +1,7 @@
 """Which encoder makes the film: chosen, set up, and tried by really encoding, since a listed encoder may not work on this machine."""
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -98,6 +99,7 @@ def open_encoder(context: av.VideoCodecContext, plan: EncodePlan) -> None:
 
 def set_up(context: av.VideoCodecContext, plan: EncodePlan) -> None:
     """Give an unopened encoder its size, tags, clock and options."""
+    os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 writes twenty lines to stderr otherwise and has no other switch
     context.width, context.height, context.pix_fmt = plan.width, plan.height, plan.pix_fmt
     context.framerate, context.time_base = plan.fps, plan.time_base
     context.sample_aspect_ratio = plan.sar
@@ -133,6 +135,8 @@ def _plan(encoder: Encoder, film_format: FilmFormat, settings: WriteSettings, pi
     step_y = 1 if shape.is_rgb or shape.has_palette else 64 // (shape.chroma_height() or 64)
     colour = target_colour(picture.colour, picture.layout.kind, pix_fmt, film_format.range == "limited")
     options, notes = _options(encoder, pix_fmt, settings)
+    if picture.sar != 1 and not film_format.tells_pixel_shape:
+        notes += (f"{film_format.name} cannot say that pixels are {picture.sar.numerator}:{picture.sar.denominator}, so they show square",)
     return EncodePlan(encoder, pix_fmt, -(-picture.width // step_x) * step_x, -(-picture.height // step_y) * step_y, colour, picture.sar,
                       fps, time_base, options, film_format.tag, fallback, notes)
 

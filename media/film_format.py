@@ -10,6 +10,7 @@
       "container_options": {"movflags": "+faststart"},
       "tag": "hvc1",                          codec tag in the container, if it must be a special one
       "range": "limited",                     if the format cannot say that its range is full
+      "tells_pixel_shape": false,             if a player cannot learn from it that pixels are not square
       "photo_pix_fmt": "yuv420p",             pixel format for RGB pictures
       "photo_alpha_pix_fmt": "yuva420p",      the same for pictures with alpha, if the format can keep it
       "encoders": [ … ], "hardware": [ … ],   see `Encoder`; the first that works is taken
@@ -95,6 +96,7 @@ class FilmFormat:
     container_options: dict[str, str] = field(default_factory=dict)
     tag: str | None = None
     range: str | None = None
+    tells_pixel_shape: bool = True
     photo_pix_fmt: str | None = None
     photo_alpha_pix_fmt: str | None = None
     hardware: tuple[Encoder, ...] = ()
