@@ -13,6 +13,7 @@ from .sound import Sound
 
 MODES = ("loop", "bounce", "hold", "cut off", "silence", "remap")
 _RATE_OF_STILLS = Fraction(25)
+_EQUAL = 1e-9  # seconds: what rounding of float64 may add
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def lay_out(source: FrameSource, sound: Sound, *, mode: str = "bounce", fps: Fra
     else:
         order, clock = _ordered(clock, len(picks), sound, mode)
     if not len(order):
-        raise InputError(f"The sound lasts {1000 * sound.seconds:.0f} ms, less than half a frame at {float(clock.fps):g} frames "
+        name = f"'{sound.path.name}'" if sound.path else "The sound"
+        raise InputError(f"{name} lasts {1000 * sound.seconds:.0f} ms, less than half a frame at {float(clock.fps):g} frames "
                          f"a second: give a longer one.")
     return Timeline(picks[order], clock, mode)
 
@@ -70,7 +72,7 @@ def nearest_frames(clock: Clock, n_frames: int, fps: Fraction) -> np.ndarray:
     wanted = np.arange(max(1, int(clock.time(n_frames) * fps + Fraction(1, 2)))) * float(1 / fps)
     after = np.clip(np.searchsorted(times, wanted), 1, max(1, n_frames - 1)) if n_frames > 1 else np.zeros(len(wanted), int)
     before = np.maximum(after - 1, 0)
-    return np.where(wanted - times[before] <= times[after] - wanted, before, after).astype(np.int32)
+    return np.where(wanted - times[before] <= times[after] - wanted + _EQUAL, before, after).astype(np.int32)
 
 
 def _ordered(clock: Clock, n_film: int, sound: Sound, mode: str) -> tuple[np.ndarray, Clock]:
