@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -128,48 +128,83 @@ class FilmFile:
 
     def _decoded(self, start: int) -> Iterator[Frame]:
         """Frames start, start + 1, … to the end. What cannot be decoded repeats the frame before, so that no number moves."""
-        expected, good = start, None
-        with opened(self.path) as container:
-            for index, raw in self._numbered(container, start):
-                if index < expected:
-                    good = raw if index < start else good
-                    continue
-                picture = self._picture(raw)
-                while expected < index:
-                    stand_in = good if isinstance(good, Picture) else (self._picture(good) if good is not None else picture)
-                    self.status.repeated.add(expected)
-                    yield Frame(expected, stand_in)
-                    expected += 1
-                good = picture
-                yield Frame(index, picture)
-                expected += 1
-        while expected < self.n_frames:
-            if good is None:
-                raise InputError(f"'{self.path.name}' cannot be decoded at frame {expected}: convert it to H.264 mp4.")
-            good = good if isinstance(good, Picture) else self._picture(good)
-            self.status.repeated.add(expected)
-            yield Frame(expected, good)
-            expected += 1
-
-    def _numbered(self, container: av.container.InputContainer, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Decoded frames with their numbers, from a key frame at or before `start` on."""
-        stream = film_stream(container)
-        stamps = self._index.stamps
-        if self._index.counted:
-            yield from enumerate(_decoded_frames(container, stream))
-            return
-        if start:
-            _seek(container, stream, self._index, start)
-        number = -1
-        for raw in _decoded_frames(container, stream):
-            if raw.pts is None:
+        expected, before, good = start, None, None
+        for index, raw in chain(self._numbered(start), [(self.n_frames, None)]):
+            if index < start:
+                before = raw
                 continue
-            at = int(np.searchsorted(stamps, raw.pts))
-            if at <= number < len(stamps) - 1 and stamps[number + 1] == raw.pts:
-                at = number + 1
-            if at < len(stamps) and stamps[at] == raw.pts and at > number:
-                number = at
-                yield number, raw
+            if index > expected and good is None:
+                good = self._stand_in(start, before, raw)
+            for missing in range(expected, index):
+                self.status.repeated.add(missing)
+                yield Frame(missing, good)
+            if raw is not None:
+                good = self._picture(raw)
+                yield Frame(index, good)
+            expected = index + 1
+
+    def _stand_in(self, start: int, before: av.VideoFrame | None, after: av.VideoFrame | None) -> Picture:
+        """What to show from frame `start` on, which cannot be decoded: the last frame before it that can, else the next."""
+        back = 1
+        while before is None and back < 4 * start:
+            for index, raw in self._numbered(max(0, start - back)):
+                if index >= start:
+                    break
+                before = raw
+            back *= 4
+        if before is None and after is None:
+            raise InputError(f"'{self.path.name}' cannot be decoded ({self.codec}): convert it to H.264 mp4.")
+        return self._picture(before if before is not None else after)
+
+    def _numbered(self, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Frames that decode, with their numbers, from a key frame at or before `start` on."""
+        index = self._index
+        with _at_key_frame(self.path, index, start) as container:
+            raw_frames = _decoded_frames(container, film_stream(container))
+            if index.counted:
+                yield from enumerate(raw_frames)
+                return
+            last = -1
+            for raw in raw_frames:
+                number = _number(index.stamps, raw.pts, last)
+                if number > last:
+                    last = number
+                    yield number, raw
+
+
+@contextmanager
+def _at_key_frame(path: Path, index: PacketIndex, start: int) -> Iterator[av.container.InputContainer]:
+    """The file, open at a key frame at or before frame `start`, or at its beginning. Demuxers may seek by the stamps of decoding
+    and land late: look where it landed, and go further back."""
+    wanted = index.stamps[start]
+    key = int(np.searchsorted(index.keys, wanted, side="right")) - 1 if not index.counted else 0
+    back = 0
+    while key - back > 0:
+        target = int(index.keys[key - back])
+        with opened(path) as container:
+            stream = film_stream(container)
+            with suppress(av.error.FFmpegError):
+                container.seek(target, stream=stream, backward=True)
+                landed = next((packet.pts for packet in readable_packets(container, stream) if packet.is_keyframe), None)
+                if landed is not None and landed <= wanted:
+                    container.seek(target, stream=stream, backward=True)
+                    back = -1
+            if back < 0:
+                yield container
+                return
+        back = 2 * back + 1
+    with opened(path) as container:
+        yield container
+
+
+def _number(stamps: np.ndarray, pts: int | None, last: int) -> int:
+    """The number of the frame that stands at `pts`, -1 if none does; of frames with one stamp, the first after `last`."""
+    if pts is None:
+        return -1
+    at = int(np.searchsorted(stamps, pts))
+    if at <= last < len(stamps) - 1 and stamps[last + 1] == pts:
+        return last + 1
+    return at if at < len(stamps) and stamps[at] == pts else -1
 
 
 def _decoded_frames(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
@@ -188,19 +223,3 @@ def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
     if name in av.codecs_available and stream.metadata.get("alpha_mode") == "1":
         return av.CodecContext.create(name, "r")
     return stream.codec_context
-
-
-def _seek(container: av.container.InputContainer, stream: av.VideoStream, index: PacketIndex, start: int) -> None:
-    """Stand at a key frame at or before frame `start`. Demuxers may seek by decode stamps and land late: check, and go further back."""
-    wanted = index.stamps[start]
-    at = int(np.searchsorted(index.keys, wanted, side="right")) - 1
-    back = 0
-    while at - back > 0:
-        target = int(index.keys[at - back])
-        container.seek(target, stream=stream, backward=True)
-        landed = next((packet.pts for packet in container.demux(stream) if packet.size and packet.is_keyframe), None)
-        if landed is not None and landed <= wanted:
-            container.seek(target, stream=stream, backward=True)
-            return
-        back = 2 * back + 1
-    container.seek(int(min(index.stamps[0], index.keys[0] if len(index.keys) else 0)), stream=stream, backward=True)

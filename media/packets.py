@@ -11,14 +11,15 @@ import numpy as np
 from .clock import Clock
 
 _NTSC = [Fraction(base * 1000, 1001) for base in (12, 15, 24, 25, 30, 48, 50, 60, 72, 90, 120, 240)]
+_WITHOUT_STAMPS = ("avi",)  # stores the order of decoding alone; with B frames the stamps FFmpeg makes up are wrong
 _ROUNDING = 0.001  # seconds: the coarsest rounding of stamps among common containers (Matroska, FLV)
 
 
 @dataclass(frozen=True)
 class PacketIndex:
     """stamps: int64 [N] of the frames in the order they are shown, rising, in units of `time_base`. keys: int64, stamps of the
-    frames at which decoding may begin, rising. counted: the file says no stamps; frames are known by counting from the first, and
-    `stamps` are made up. clock: when frames stand, from the first."""
+    frames at which decoding may begin, rising. counted: the file does not say when frames are shown; they are known by counting from the
+    first, and `stamps` are made up. clock: when frames stand, from the first."""
 
     stamps: np.ndarray
     keys: np.ndarray
@@ -34,24 +35,24 @@ class PacketIndex:
 
 def index_of(container: av.container.InputContainer, stream: av.VideoStream) -> PacketIndex:
     """Read every packet of the stream. Frames that an edit list drops and frames never shown (VP8) are left out."""
-    stamps: list[int | None] = []
+    shown: list[int | None] = []
+    decoded: list[int | None] = []
     keys: list[int | None] = []
     hidden = _is_hidden_vp8 if stream.codec_context.name == "vp8" else None
     for packet in readable_packets(container, stream):
-        stamp = packet.pts
         if packet.is_keyframe:
-            keys.append(stamp)
+            keys.append(packet.pts)
         if packet.is_discard or (hidden and hidden(packet)):
             continue
-        stamps.append(stamp)
-    counted = not stamps or any(stamp is None for stamp in stamps)
-    time_base = Fraction(stream.time_base or Fraction(1, 1000))
-    rate = _said_rate(stream)
-    if counted:
-        return PacketIndex(np.arange(len(stamps)), np.zeros(1, np.int64), 1 / rate, True, Clock(rate))
-    shown = np.sort(np.array(stamps, np.int64))
+        shown.append(packet.pts)
+        decoded.append(packet.dts)
+    time_base, rate = Fraction(stream.time_base or Fraction(1, 1000)), _said_rate(stream)
+    if None in shown or container.format.name in _WITHOUT_STAMPS and stream.codec_context.has_b_frames:
+        clock = Clock(rate) if None in decoded else clock_of(np.sort(np.array(decoded, np.int64)), time_base, rate)
+        return PacketIndex(np.arange(len(shown)), np.zeros(1, np.int64), 1 / rate, True, clock)
+    stamps = np.sort(np.array(shown, np.int64))
     starts = np.sort(np.array([key for key in keys if key is not None], np.int64))
-    return PacketIndex(shown, starts, time_base, False, clock_of(shown, time_base, rate))
+    return PacketIndex(stamps, starts, time_base, False, clock_of(stamps, time_base, rate))
 
 
 def readable_packets(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.Packet]:

@@ -1,5 +1,6 @@
 """Films, photos and sounds for tests, made on the fly. Tests get this module as the fixture `samples`."""
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -9,6 +10,7 @@ from PIL import Image
 FINE = Fraction(1, 90_000)
 
 
+@lru_cache(maxsize=256)
 def moving_picture(index: int, width: int = 128, height: int = 96) -> np.ndarray:
     """uint8 [h, w, 3]: smooth colours with a bright disc that goes round; no two of the first 60 alike."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
@@ -16,7 +18,9 @@ def moving_picture(index: int, width: int = 128, height: int = 96) -> np.ndarray
     cx, cy = width * (0.5 + 0.3 * np.cos(angle)), height * (0.5 + 0.3 * np.sin(angle))
     disc = np.clip(1.5 - np.hypot(x - cx, y - cy) / (0.12 * min(width, height)), 0, 1)
     ground = np.stack([255 * x / width, 255 * y / height, 128 + 100 * np.sin(x / 9 + index / 5)], axis=-1)
-    return np.clip(ground * (1 - disc[..., None]) + np.array([250, 230, 60]) * disc[..., None], 0, 255).astype(np.uint8)
+    picture = np.clip(ground * (1 - disc[..., None]) + np.array([250, 230, 60]) * disc[..., None], 0, 255).astype(np.uint8)
+    picture.flags.writeable = False  # the next one who asks gets the same array
+    return picture
 
 
 def tone(seconds: float = 1.0, rate: int = 16000, channels: int = 1, hertz: float = 220.0) -> np.ndarray:
