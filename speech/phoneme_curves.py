@@ -17,8 +17,9 @@ LEAST_CLOSURE = 0.06
 """Seconds for which the lips meet at least; voices mark some plosives by their burst alone, and the lips meet before it."""
 BRIDGED_PAUSE = 0.15
 """Pauses shorter than this, in seconds, are closures within speech, not rests."""
-SHORTEST, FADING = 0.06, 0.03
-"""Seconds a sound before a pause lasts at least, and goes on after its voice was last heard."""
+SHORTEST, FADING, RISING = 0.06, 0.03, 0.05
+"""Seconds a sound before a pause lasts at least, goes on after the gate has shut, and begins after it has opened."""
+MOST_EARLY = 0.15
 LEAST_WIDE = 0.5
 """Opening that counts as wide in a speech without wide vowels."""
 
@@ -28,7 +29,7 @@ def phoneme_curves(phonemes: Sequence[Phoneme], heard: np.ndarray) -> MouthCurve
 
     Everything is zero where nothing is spoken."""
     n_rows = len(heard)
-    pieces = _pieces(_without_silence(phonemes, heard))
+    pieces = _pieces(_fitted_to_voice(phonemes, heard))
     steps = _steps(pieces, n_rows)
     gate = np.clip(gaussian(_spoken(pieces, n_rows), OPENING_SIGMA), 0, 1)
     closure = gaussian(steps[2], CLOSURE_SIGMA)
@@ -42,17 +43,23 @@ def phoneme_curves(phonemes: Sequence[Phoneme], heard: np.ndarray) -> MouthCurve
                        LEAD, from_phonemes=True)
 
 
-def _without_silence(phonemes: Sequence[Phoneme], heard: np.ndarray) -> list[Phoneme]:
-    """A voice often lets the sound before a pause last into the silence, where the lips would hang open: it ends with the voice."""
-    voiced = np.flatnonzero(heard > 0.5) / RATE
+def _fitted_to_voice(phonemes: Sequence[Phoneme], heard: np.ndarray) -> list[Phoneme]:
+    """Phonemes beside a pause, begun and ended with the voice: many voices let the last sound before a pause last into the silence,
+    where the lips would hang open, and the first one after it begin late."""
+    voiced, silent = (np.flatnonzero(found) / RATE for found in (heard > 0.5, heard <= 0.5))
+    pauses = [True, *(not visemes(phoneme.symbol) for phoneme in phonemes), True]
     out = []
     for at, phoneme in enumerate(phonemes):
-        end = phoneme.end
-        if at + 1 == len(phonemes) or not visemes(phonemes[at + 1].symbol):
+        start, end = phoneme.start, phoneme.end
+        if pauses[at] and not pauses[at + 1] and at:
+            before = np.searchsorted(silent, start) - 1
+            begun = silent[before] + RISING if before >= 0 else -np.inf
+            if start - MOST_EARLY <= begun < start:
+                start = begun
+        if pauses[at + 2] and not pauses[at + 1]:
             last = np.searchsorted(voiced, end) - 1
-            fades = voiced[last] + FADING if last >= 0 else 0.0
-            end = min(end, max(fades, phoneme.start + SHORTEST))
-        out.append(Phoneme(phoneme.symbol, phoneme.start, end))
+            end = min(end, max(voiced[last] + FADING if last >= 0 else 0.0, phoneme.start + SHORTEST))
+        out.append(Phoneme(phoneme.symbol, start, end))
     return out
 
 

@@ -24,6 +24,7 @@ from .recording import exact, joined
 from .sentences import sentences
 from .voice import register
 
+SCRIPT = Path(__file__).with_name("espeak_process.py")
 WORDS_A_MINUTE = 160
 BETWEEN_SENTENCES = 0.3
 """Seconds of silence after a sentence; the library makes none at the end of what it is given."""
@@ -102,7 +103,7 @@ def _bare(symbol: str) -> str:
 @contextmanager
 def _process():
     """A running espeak process: (ask: dict -> dict, its output stream). Ended when the block ends."""
-    command = [sys.executable, str(Path(__file__).with_name("espeak_process.py"))]
+    command = [sys.executable, str(SCRIPT)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         yield lambda message: _ask(process.stdin, process.stdout, message), process.stdout

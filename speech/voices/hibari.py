@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,6 +23,8 @@ UNIT = 600
 """Samples at 24 kHz that one unit of predicted duration lasts."""
 DURATIONS, INT64 = "/Cast_32_output_0", 7
 """The network's inner tensor of durations, one number a symbol, in hibari-tts 0.2."""
+SPECTRA = 6
+"""Outputs the network has by itself: five parts of the spectrum and the pitch."""
 LONGEST = 400
 """Phoneme signs the network reads at once."""
 STRESS, LENGTHENING, JOINTS = "ˈˌ", "ːʰʲᵝ\u0303", " \"“”()"
@@ -67,14 +70,19 @@ class Hibari:
 
 
 def _speech(reader, signs: str, speed: float, text: str) -> Speech:
-    """One sentence from its phoneme signs. reader: a loaded hibari.Hibari whose session returns durations as its last output."""
+    """One sentence from its phoneme signs; without phoneme times where the network's durations do not add up to its sound.
+
+    reader: a loaded hibari.Hibari whose session may return the durations after its own outputs."""
     signs = "".join(sign for sign in signs if sign in reader.vocab)
     feeds = {"ids": np.asarray([reader.ids(signs)], np.int64), "speed": np.asarray([speed], np.float32)}
-    *parts, durations = reader.sess.run(None, feeds)
+    outputs = reader.sess.run(None, feeds)
     synth = import_module("hibari.dsp").synth
-    samples = synth(*(part[0] for part in parts), np.random.default_rng(0)).astype(np.float32)
+    samples = synth(*(part[0] for part in outputs[:SPECTRA]), np.random.default_rng(0)).astype(np.float32)
     sound = sound_of_array(samples, reader.sample_rate)
-    return Speech(sound, exact(timed_phonemes(signs, durations.ravel() * (UNIT / reader.sample_rate)), sound.seconds), text, "en")
+    durations = outputs[SPECTRA].ravel() if len(outputs) > SPECTRA else np.zeros(0, int)
+    if len(durations) != len(signs) + 2 or durations.sum() * UNIT != len(samples):
+        return Speech(sound, None, text, "en")
+    return Speech(sound, exact(timed_phonemes(signs, durations * (UNIT / reader.sample_rate)), sound.seconds), text, "en")
 
 
 def timed_phonemes(signs: str, seconds: Sequence[float]) -> list[Phoneme]:
@@ -115,7 +123,7 @@ def _short_enough(signs: str) -> Iterator[str]:
 
 @lru_cache(maxsize=4)
 def _loaded(variant: str):
-    """A hibari.Hibari of that voice whose session returns the durations too. Never downloads."""
+    """A hibari.Hibari of that voice whose session returns the durations too, if it is an export that has them. Never downloads."""
     hibari, voices = import_module("hibari"), import_module("hibari.voices")
     if variant not in voices.VOICES:
         raise InputError(f"hibari has no voice '{variant}'. Choose one of: {', '.join(voices.VOICES)}.")
@@ -125,5 +133,6 @@ def _loaded(variant: str):
         raise MissingModel(f"The voice '{variant}' is not on this machine: `hibari \"Hello.\" --voice {variant} -o hello.wav` fetches it "
                            f"(8 MB, Apache-2.0) to {error}.") from error
     reader = hibari.Hibari(voice=variant, model=str(path))
-    reader.sess = session_with_output(path, DURATIONS, INT64)
+    with suppress(LookupError):
+        reader.sess = session_with_output(path, DURATIONS, INT64)
     return reader

@@ -3,15 +3,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...host.errors import MissingModel
-
 
 def session_with_output(path: Path, tensor: str, element_type: int):
     """An onnxruntime session on one CPU thread that returns `tensor` after the network's own outputs.
 
     A protobuf message may be appended to: a second `graph` field holding one more `output` merges with the first when it is parsed
     (ModelProto.graph = 7, GraphProto.output = 12, ValueInfoProto name = 1, type = 2). element_type: ONNX's number (1 float, 7 int64).
-    Raises MissingModel if the network has no such tensor or cannot be read."""
+    Raises LookupError if the network has no such tensor or cannot be read."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -21,8 +19,7 @@ def session_with_output(path: Path, tensor: str, element_type: int):
     try:
         return onnxruntime.InferenceSession(path.read_bytes() + _field(7, _field(12, value_info)), options, ["CPUExecutionProvider"])
     except Exception as error:
-        raise MissingModel(f"The network {path.name} is not the one this pack knows (no durations at '{tensor}'): "
-                           f"install the version named in pyproject.toml. {error}") from error
+        raise LookupError(f"{path.name} has no tensor '{tensor}' ({error})") from error
 
 
 def _field(number: int, content: bytes) -> bytes:

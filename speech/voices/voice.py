@@ -49,19 +49,18 @@ def register(name: str) -> Callable[[Callable[..., Voice]], Callable[..., Voice]
 
 
 def voice_names() -> list[str]:
-    """Names of all voices, in order of registration."""
+    """Names of all voices, by the alphabet."""
     _load_own()
-    return list(_VOICES)
+    return sorted(_VOICES)
 
 
 def make_voice(name: str, language: str, speed: float = 1.0) -> Voice:
     """The voice of that name; "hibari/emma" or "espeak/f2" asks for a variant of it. speed: 0.5 slow .. 2 fast.
 
     Raises InputError for a name that does not exist or a speed out of range, MissingModel if the voice is not installed."""
-    _load_own()
     family, _, variant = name.partition("/")
-    if family not in _VOICES:
-        raise InputError(f"There is no voice called '{name}'. Choose one of: {', '.join(_VOICES)}.")
+    if family not in voice_names():
+        raise InputError(f"There is no voice called '{name}'. Choose one of: {', '.join(voice_names())}.")
     if not SLOWEST <= speed <= FASTEST:
         raise InputError(f"A speed of {speed:g} is out of range: give {SLOWEST:g} (slow) to {FASTEST:g} (fast), 1 being the voice's own.")
     return _VOICES[family](language=language, speed=speed, variant=variant)
