@@ -49,22 +49,21 @@ def sound_stream(container: av.container.InputContainer) -> av.AudioStream | Non
     return container.streams.best("audio") or container.streams.audio[0]
 
 
+def brand_of(path: Path) -> str:
+    """The four letters by which a file of the mp4 family (also HEIC and AVIF) says its kind; "" for any other file."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[8:12].decode("latin-1") if head[4:8] == b"ftyp" else ""
+
+
 def _is_cover(stream: av.VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
 def _why(path: Path, error: Exception) -> str:
-    if "moov atom not found" in str(error) or _looks_like_mp4(path):
-        return (f"'{path.name}' is cut off or damaged: its index (the moov atom) is missing, so nothing can be read. "
-                f"Copy or download it again, or repair it with a tool such as untrunc.")
     if isinstance(error, PermissionError):
         return f"'{path.name}' may not be read by this user: change its permissions."
+    if brand_of(path):
+        return (f"'{path.name}' is cut off or damaged: its index (the moov atom) is missing, so nothing can be read. "
+                f"Copy or download it again, or repair it with a tool such as untrunc.")
     return f"'{path.name}' is no film, picture or sound that can be read: convert it to mp4, png or wav."
-
-
-def _looks_like_mp4(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(12)[4:8] == b"ftyp"
-    except OSError:
-        return False

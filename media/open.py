@@ -9,7 +9,7 @@ import numpy as np
 from ..host.errors import InputError
 from .animation import Animation
 from .clock import exact_rate
-from .container import existing_file
+from .container import brand_of, existing_file
 from .film import FrameSource
 from .film_file import FilmFile
 from .film_view import at_rate, within
@@ -19,6 +19,7 @@ from .sound_file import SoundFile
 from .still import Still, opened_picture
 
 _MOVING = ("GIF", "WEBP", "PNG", "AVIF")  # the second page of a TIFF or of a camera's JPEG is not motion
+_PHOTO_BRANDS = ("heic", "heix", "heim", "heis", "mif1", "avif")
 _SMALLEST_SIDE = 16
 
 
@@ -35,6 +36,8 @@ def open_source(path: str | Path, *, fps: Fraction | float | None = None, max_si
 
 def _source(path: Path) -> FrameSource:
     image = opened_picture(path)
+    if image is None and brand_of(path) in _PHOTO_BRANDS:
+        raise InputError(f"'{path.name}' is a HEIC photo, which cannot be read here: save it as jpg or png.")
     if image is None:
         return FilmFile(path)
     with image:

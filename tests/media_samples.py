@@ -120,6 +120,6 @@ def _encode_sound(container, stream, samples: np.ndarray, rate: int) -> None:
     container.mux(stream.encode(None))
 
 
-def _frame_size(context) -> int | None:
+def _frame_size(context) -> int:
     context.open(strict=False)
-    return context.frame_size or None
+    return context.frame_size or 1024
