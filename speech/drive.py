@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from .ridge import predict_mouth
 from .speech import Speech
 
 LEAD = 0.065
+NETWORK = Path(__file__).with_name("mouth_net.safetensors")
 SHORTEST = 0.1
 ORDINARY_LOW, ORDINARY_TOP = 0.12, 0.50
 """Shut and wide of the linear map's prediction where a sound is too short to show its own."""
@@ -50,7 +52,7 @@ def mouth_curves(speech: Speech, progress: Progress | None = None) -> MouthCurve
 
 
 def heard_curves(sound: Sound, predict: Predictor | None = None, progress: Progress | None = None) -> MouthCurves:
-    """Curves from the sound alone, by the best predictor there is or by the one given (`by_ridge` for comparison)."""
+    """Curves from the sound alone, by the best predictor there is or by the one given (`by_ridge`, `by_network`)."""
     if sound.seconds < SHORTEST:
         return _rest(int(sound.seconds * RATE) // HOP + 1)
     hearing = hear(sound, progress)
@@ -68,6 +70,14 @@ def by_ridge(hearing: Hearing) -> Prediction:
     return Prediction(*predict_mouth(hearing.log_mel), closure=None)
 
 
+def by_network(hearing: Hearing) -> Prediction:
+    """The trained network of `learnt`."""
+    from .learnt import mouth_of_energies
+
+    heard = mouth_of_energies(hearing.rows.energies)
+    return Prediction(heard.opening, heard.width, heard.closure)
+
+
 def scaled_opening(opening: np.ndarray, gate: np.ndarray) -> np.ndarray:
     """A predicted opening brought to 0 shut .. 1 as wide as this speech gets (at most 1.15); float32 [n].
 
@@ -82,8 +92,8 @@ def scaled_opening(opening: np.ndarray, gate: np.ndarray) -> np.ndarray:
 
 
 def _best_predictor() -> Predictor:
-    """The one place where it is chosen who listens to a sound without phoneme times."""
-    return by_ridge
+    """The one place where it is chosen who listens to a sound without phoneme times: the trained network where it is shipped."""
+    return by_network if NETWORK.exists() else by_ridge
 
 
 def _rest(n_rows: int) -> MouthCurves:

@@ -36,6 +36,13 @@ def joined(sentences: Iterable[Speech], text: str, language: str, progress: Prog
 
 
 def exact(phonemes: list[Phoneme], seconds: float) -> tuple[Phoneme, ...]:
-    """Phonemes in order made to follow each other without gap or overlap from 0 to exactly `seconds`; empty ones are left out."""
+    """Phonemes in order made to follow each other without gap or overlap from 0 to exactly `seconds`; pauses in a row become one, and what
+    lasts no time is left out."""
     edges = np.maximum.accumulate(np.clip([0.0, *(one.start for one in phonemes[1:]), seconds], 0, seconds)).tolist()
-    return tuple(Phoneme(one.symbol, start, end) for one, start, end in zip(phonemes, edges, edges[1:], strict=False) if end > start)
+    out: list[Phoneme] = []
+    for one, start, end in zip(phonemes, edges, edges[1:], strict=False):
+        if out and not one.symbol and not out[-1].symbol:
+            out[-1] = Phoneme("", out[-1].start, end)
+        elif end > start:
+            out.append(Phoneme(one.symbol, start, end))
+    return tuple(out)

@@ -51,7 +51,7 @@ def test_sound_is_where_the_phonemes_say(spoken):
         chosen = [slice(int(one.start * 16000), int(one.end * 16000)) for one in spoken.phonemes if one.symbol in symbols]
         return [float((samples[piece] ** 2).mean()) for piece in chosen]
 
-    assert np.median(power("")) < 0.02 * np.median(power("ɑ", "æ", "eɪ", "aɪ"))
+    assert np.median(power("")) < 0.2 * np.median(power("ɑ", "æ", "eɪ", "aɪ"))
     assert np.median(power("p", "k", "t")) < 0.3 * np.median(power("ɑ", "æ", "eɪ", "aɪ"))
 
 
