@@ -99,7 +99,7 @@ def open_encoder(context: av.VideoCodecContext, plan: EncodePlan) -> None:
 
 def set_up(context: av.VideoCodecContext, plan: EncodePlan) -> None:
     """Give an unopened encoder its size, tags, clock and options."""
-    os.environ.setdefault("SVT_LOG", "1")  # errors only; SVT-AV1 writes twenty lines to stderr otherwise and has no other switch
+    os.environ.setdefault("SVT_LOG", "0")  # SVT-AV1 writes twenty lines to stderr otherwise and has no other switch
     context.width, context.height, context.pix_fmt = plan.width, plan.height, plan.pix_fmt
     context.framerate, context.time_base = plan.fps, plan.time_base
     context.sample_aspect_ratio = plan.sar

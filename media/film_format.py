@@ -15,7 +15,9 @@
       "photo_alpha_pix_fmt": "yuva420p",      the same for pictures with alpha, if the format can keep it
       "encoders": [ … ], "hardware": [ … ],   see `Encoder`; the first that works is taken
       "sound": {"copy": ["aac", "pcm_*"],     codecs whose packets are taken over as they are ("*" stands for anything)
-                "encoder": "aac"}             who encodes the others; without "sound" the format is silent
+                "encoder": "aac",             who encodes the others; without "sound" the format is silent
+                "rate": 48000,                if it must be this rate
+                "sample_fmt": "s32"}          if it must be these samples (FLAC makes 24 bits of s32, else 16)
     }
 """
 from __future__ import annotations
@@ -72,10 +74,13 @@ class Encoder:
 
 @dataclass(frozen=True)
 class SoundRules:
-    """copy: patterns of codec names that are copied. encoder: who encodes all others."""
+    """copy: patterns of codec names that are copied. encoder: who encodes all others. rate: samples a second it always gets, None: the
+    sound's own where it can. sample_fmt: FFmpeg's name of the samples it gets, None: the encoder's first."""
 
     copy: tuple[str, ...]
     encoder: str
+    rate: int | None = None
+    sample_fmt: str | None = None
 
     def may_copy(self, codec: str) -> bool:
         """Whether packets of `codec` are taken over as they are."""
@@ -116,7 +121,7 @@ def choose_format(path: str | Path, name: str | None) -> FilmFormat:
 
     Raises InputError for an unknown name, OutputError for an ending no format has or that does not go with the format."""
     known, name_in_folder = all_formats(), Path(path).name
-    ending = "/" if str(path).endswith(("/", os.sep)) or Path(path).is_dir() else Path(path).suffix.lower()
+    ending = "/" if str(path).endswith(("/", os.sep)) or _is_bare_folder(Path(path)) else Path(path).suffix.lower()
     if name is not None:
         if name not in known:
             raise InputError(f"There is no format called '{name}'. Choose one of: {', '.join(known)}.")
@@ -130,6 +135,13 @@ def choose_format(path: str | Path, name: str | None) -> FilmFormat:
     endings = sorted({ending for one in known.values() for ending in one.default_for if ending != "/"})
     what = f"the ending '{ending}'" if ending else "no ending"
     raise OutputError(f"'{name_in_folder}' has {what}, from which no format can be told; end it with one of {', '.join(endings)}.")
+
+
+def _is_bare_folder(path: Path) -> bool:
+    try:
+        return not path.suffix and path.is_dir()
+    except OSError:  # a name no folder can have; whoever opens it says so
+        return False
 
 
 def _files(folder: Path) -> list[Path]:

@@ -47,6 +47,8 @@ def prepare_folder(target: Path) -> None:
     """Make the folders above `target` and see that a file can be put there. Raises OutputError that says why not."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder")
         trial = _beside(target)
         trial.touch(exist_ok=False)
         trial.unlink()

@@ -16,7 +16,7 @@ from .film_format import SoundRules
 from .sound import Sound
 from .write_settings import WriteSettings, WrittenSound
 
-_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _LOSSY = {"aac", "libopus", "opus", "libmp3lame", "ac3", "eac3", "vorbis"}
 _BLOCK = 0.5
 """Seconds of sound encoded at a time."""
@@ -46,7 +46,7 @@ def add_sound(container: av.container.OutputContainer, sound: Sound, start: Frac
     why = _why_not_copied(container, sound, start, rules, settings)
     if why is None:
         return CopiedSound(container, sound, start, end)
-    return EncodedSound(container, sound, start, end, rules.encoder, settings.sound_bitrate, None if settings.sound == "encode" else why)
+    return EncodedSound(container, sound, start, end, rules, settings.sound_bitrate, None if settings.sound == "encode" else why)
 
 
 def _why_not_copied(container: av.container.OutputContainer, sound: Sound, start: Fraction, rules: SoundRules,
@@ -140,14 +140,17 @@ def _cut(packet: av.Packet, size: int) -> av.Packet:
 
 
 class EncodedSound:
-    """A SoundTrack of the decoded samples, encoded by `encoder` at the sound's own rate where that can, else at the next higher it can."""
+    """A SoundTrack of the decoded samples, encoded at the rate the format wants, else the sound's own where the encoder takes it, else the
+    next higher it takes."""
 
-    def __init__(self, container: av.container.OutputContainer, sound: Sound, start: Fraction, end: Fraction, encoder: str,
+    def __init__(self, container: av.container.OutputContainer, sound: Sound, start: Fraction, end: Fraction, rules: SoundRules,
                  bitrate: int | None, why: str | None) -> None:
         self._container = container
-        rate = _rate_for(encoder, sound.rate)
-        bitrate = _bitrate(encoder, bitrate, rate, sound.channels)
-        self._stream = container.add_stream(encoder, rate=rate, layout=_LAYOUTS[sound.channels], bit_rate=bitrate or 0)
+        rate = rules.rate or _rate_for(rules.encoder, sound.rate)
+        bitrate = _bitrate(rules.encoder, bitrate, rate, sound.channels)
+        self._stream = container.add_stream(rules.encoder, rate=rate, layout=_LAYOUTS[sound.channels], bit_rate=bitrate or 0)
+        if rules.sample_fmt:
+            self._stream.codec_context.format = rules.sample_fmt
         self._pieces = _resampled(sound.blocks(_BLOCK), sound.rate, rate, sound.channels)
         self._left = max(0, round((end - start) * rate))
         self._at = round(start * rate)
@@ -180,7 +183,8 @@ class EncodedSound:
         piece = piece[:, : self._left]
         if not piece.shape[1]:
             return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), format="fltp", layout=self._stream.layout.name)
+        # Packed, since PyAV miscounts the planes of eight channels.
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece.T).reshape(1, -1), format="flt", layout=self._stream.layout.name)
         frame.sample_rate, frame.time_base, frame.pts = self._stream.rate, Fraction(1, self._stream.rate), self._at
         self._at += piece.shape[1]
         self._left -= piece.shape[1]

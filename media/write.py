@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 
-from ..host.errors import InputError, OutputError
+from ..host.errors import InputError
 from ..host.progress import Progress, Silent
 from .ahead import Behind
 from .clock import Clock
@@ -57,11 +57,14 @@ def write_film(frames: Iterable[Frame], clock: Clock, n_frames: int, path: str |
 def check_output(path: str | Path, settings: WriteSettings) -> FilmFormat:
     """The format `path` will be written in, after making its folder and seeing that a file can be put there; to be called before the
     work begins. Raises InputError and OutputError as `write_film` does."""
+    if settings.sound not in ("copy", "encode", "none"):
+        raise InputError(f"The sound setting '{settings.sound}' is not known; choose copy, encode or none.")
     film_format = choose_format(path, settings.format)
-    target = series_of(path).folder / "frame" if film_format.writer == "pictures" else _absolute(path)
-    if target.is_dir():
-        raise OutputError(f"'{target}' is a folder: name a file in it.")
-    prepare_folder(target)
+    if film_format.writer == "pictures":
+        folder = series_of(path).folder
+        prepare_folder(folder / "frame" if folder.is_dir() else folder)
+    else:
+        prepare_folder(_absolute(path))
     return film_format
 
 

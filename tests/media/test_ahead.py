@@ -5,7 +5,6 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from talking_avatar.host.errors import Cancelled
 from talking_avatar.media.ahead import Abandoned, Behind, ahead
 

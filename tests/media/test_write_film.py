@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from talking_avatar.host.errors import InputError
 from talking_avatar.media.clock import Clock
 from talking_avatar.media.colour import Colour
@@ -52,7 +51,7 @@ def noise_picture(pix_fmt, width=64, height=48, seed=0, colour=None):
     if layout.kind == "rgb":
         planes = (rng.integers(0, 256, (height, width, 4 if layout.alpha else 3)).astype(np.uint8),)
         return Picture.from_planes(planes, layout, Colour(0, True, 1, 13))
-    small = (-(-height >> layout.shift_y) if layout.shift_y == 0 else (height + 1) >> layout.shift_y, (width + layout.shift_x) >> layout.shift_x)
+    small = (-(-height // 2**layout.shift_y), -(-width // 2**layout.shift_x))
     shapes = {"gray": [(height, width)], "yuv": [(height, width), small, small] + [(height, width)] * layout.alpha}[layout.kind]
     planes = tuple(rng.integers(0, 2**layout.depth, shape).astype(layout.dtype) for shape in shapes)
     return Picture.from_planes(planes, layout, colour or Colour(1, False, 1, 1))
@@ -164,7 +163,8 @@ def test_full_range_stays_full_where_the_format_can_say_so_and_prores_gets_limit
     assert picture.colour.full_range
     for name in ("mp4-h264", "mov-prores"):
         path = tmp_path / f"film.{FILM_FORMATS[name]}"
-        write_film(frames_of([picture] * 3), Clock(Fraction(25)), 3, path, WriteSettings(format=name, crf=4 if name == "mp4-h264" else None))
+        crf = 4 if name == "mp4-h264" else None
+        write_film(frames_of([picture] * 3), Clock(Fraction(25)), 3, path, WriteSettings(format=name, crf=crf))
         _, frames, *_ = read_back(path)
         back = Picture.from_av(frames[1])
         assert back.colour.full_range == (name == "mp4-h264")
