@@ -14,6 +14,8 @@ from .photo_grid import smoothstep
 
 TOOTH_LIMITS = np.array([0, 8.4, 14.9, 22.0, 28.5])
 TOOTH_LENGTHS = np.array([0.0150, 0.0132, 0.0138, 0.0110])
+IN_THE_MOUTH = np.float32([1.0, 0.89, 0.84])
+"""Light that red walls have thrown back."""
 CHEEKS_LEFT, CHEEKS_RIGHT = (205, 50), (425, 280)
 AROUND_MOUTH = (164, 18, 57, 287, 43, 273)
 LOWER_LIP = (85, 16, 315, 15)
@@ -70,10 +72,16 @@ def read_mouth_look(pixels: np.ndarray, points: np.ndarray, height: float) -> Mo
     lip = lip * min(1.0, 150 / max(lip.mean(), 1))
     grey = np.ptp(cheek) <= 6
     cavity = np.clip(lip * (0.15 if grey else np.array([0.26, 0.14, 0.16])), 3, 70)
-    tongue = lip * (0.50 if grey else np.array([0.66, 0.38, 0.40]))
+    tongue = lip * (0.62 if grey else np.array([0.80, 0.60, 0.61]))
     level = max((left + right) / 2, 1)
     return MouthLook((_tooth_colour(cheek) * shade).astype(np.float32), cavity.astype(np.float32), tongue.astype(np.float32),
                      (left / level, right / level), _grain(pixels, points), _blur(pixels, points))
+
+
+def tooth_colour_seen(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """float32 RGB of teeth that a photo shows: the median of its pixels at places [n, 2] between the lips."""
+    seen = cv2.remap(pixels, places.astype(np.float32)[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    return np.median(seen[seen.mean(1) >= np.median(seen.mean(1))], axis=0).astype(np.float32)
 
 
 def inside_matte(place: MouthPlace, soft: float, ends: tuple[float, float], end_soft: float) -> np.ndarray:
@@ -93,28 +101,28 @@ def paint_depth(place: MouthPlace, look: MouthLook, opening: float, tongue_up: f
     down = place.t - place.upper
     cavity = (1 - 0.45 * off ** 2) * (0.70 + 0.50 * np.clip(down / (0.03 * fh), 0, 1))
     out = look.cavity * cavity[..., None]
-    mound = 0.014 + 0.55 * max(opening - 0.018, 0) + tongue_up * max(0.75 * opening - 0.014, 0)
-    top = place.lower - mound * fh * (1 - np.clip(off / 0.88, 0, 1) ** 2.2)
-    seen = smoothstep(0, 1, (place.t - top) / (0.014 * fh)) * np.clip(1 - off ** 3 / 0.6, 0, 1)
-    seen = 0.92 * seen * max(float(smoothstep(0.012, 0.034, opening)), tongue_up)
-    light = 0.50 + 0.34 * smoothstep(0, 1, (place.t - top) / (0.030 * fh))
-    light = light - 0.22 * np.exp(-np.clip(place.lower - place.t, 0, None) / (0.006 * fh))
-    light = (light + 0.14 * tongue_up) * (1 - 0.35 * off) * (1 - 0.12 * np.exp(-(place.a / (0.005 * fh)) ** 2))
+    gap = np.maximum(place.lower - place.upper, 1e-3)
+    top = place.lower - gap * (0.66 + 0.24 * tongue_up) * (1 - 0.7 * off ** 2)
+    back = smoothstep(0, 1, (place.t - top) / (0.50 * gap * (1 - 0.5 * tongue_up)))
+    seen = back * (1 - off ** 4) * max(float(smoothstep(0.010, 0.034, opening)), 0.9 * tongue_up)
+    light = 0.45 + 0.47 * back + 0.10 * tongue_up - 0.26 * np.exp(-np.clip(place.lower - place.t, 0, None) / (0.003 * fh))
+    light = light * (1 - 0.45 * off ** 2) * (1 - 0.10 * np.exp(-(place.a / (0.006 * fh)) ** 2))
     return out + (look.tongue * light[..., None] - out) * seen[..., None]
 
 
-def paint_lower_teeth(image: np.ndarray, place: MouthPlace, look: MouthLook, edge: np.ndarray, strength: float) -> None:
+def paint_lower_teeth(image: np.ndarray, place: MouthPlace, look: MouthLook, edge: np.ndarray, light: float, cover: float) -> None:
     """Lay the lower teeth over `image` (float32 RGB [h, w, 3], changed). edge: t of their upper edges [h, w] (they ride on the jaw).
-    strength: 0..1 of their brightness beside the upper teeth's."""
+    light: 0..1, their brightness beside the upper
+    teeth's. cover: 0..1, how much of them is seen."""
     fh = place.height
     side = place.side
     millimetres = np.abs(side) * 26 + 2.7
     within = np.abs((millimetres % 5.4) / 2.7 - 1)
     down = place.t - edge - 0.0012 * fh * within ** 4
     seen = np.clip(down / (0.0045 * fh), 0, 1) * np.clip(1 - (np.abs(side) / 0.66) ** 4, 0, 1)
-    light = strength * _lit(side, look) * np.clip(1 - 0.9 * side ** 2, 0.1, 1) * (1 - 0.16 * within ** 6)
-    light = light * (1 - 0.35 * np.exp(-np.clip(place.lower - place.t, 0, None) / (0.004 * fh)))
-    image += (look.tooth * light[..., None] - image) * (0.9 * seen)[..., None]
+    shade = light * _lit(side, look) * np.clip(1 - 0.7 * side ** 2, 0.1, 1) * (1 - 0.16 * within ** 6)
+    shade = shade * (1 - 0.35 * np.exp(-np.clip(place.lower - place.t, 0, None) / (0.0025 * fh)))
+    image += (look.tooth * IN_THE_MOUTH * shade[..., None] - image) * (cover * seen)[..., None]
 
 
 def paint_upper_teeth(image: np.ndarray, place: MouthPlace, look: MouthLook, soft: float) -> None:
@@ -145,7 +153,7 @@ def _lit(side: np.ndarray, look: MouthLook) -> np.ndarray:
 def _tooth_colour(cheek: np.ndarray) -> np.ndarray:
     """A little lighter than the cheek, with a quarter of its redness and two thirds of its yellow."""
     lab = cv2.cvtColor(np.uint8([[np.clip(cheek, 0, 255)]]), cv2.COLOR_RGB2LAB)[0, 0].astype(float)
-    tooth = np.array([np.clip(1.03 * lab[0] + 9, 55, 228), 128 + 0.28 * (lab[1] - 128), 128 + 0.62 * (lab[2] - 128)])
+    tooth = np.array([np.clip(1.03 * lab[0] + 9, 55, 228), 128 + 0.36 * (lab[1] - 128), 128 + 0.72 * (lab[2] - 128) + 1.5])
     return cv2.cvtColor(np.uint8([[tooth]]), cv2.COLOR_LAB2RGB)[0, 0].astype(float)
 
 

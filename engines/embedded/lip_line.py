@@ -9,27 +9,31 @@ import cv2
 import numpy as np
 
 from .photo_face import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER, PhotoFace
+from .photo_grid import smoothstep
 
 COLUMNS = 61
 SHUT_REACH, SHUT_ROWS = 0.035, 71
 OPEN_REACH, OPEN_STEP = 0.040, 0.0025
-LIP_POINTS = (85, 16, 315, 15, 84, 17, 314)
+LIP_POINTS = (85, 16, 315, 15, 84, 17, 314, 86, 316, 180, 404)
 PARTED_GAP = 0.022
 SHARE_OF_TOOTHED_COLUMNS = 0.25
 SHORTEST_TOOTH = 0.006
-PADDING = 0.002
-"""Face heights by which both lines of a parted mouth are moved into the lips, so that no fringe of old teeth rides on a moving lip."""
+_MIDDLE = slice(COLUMNS // 5, -(COLUMNS // 5))
+PADDING, PADDING_PIXELS = 0.003, 0.4
+"""Face heights (and pixels) by which both lines of a parted mouth are moved into the lips, so that no fringe of old teeth rides on them."""
 
 
 @dataclass(frozen=True)
 class LipLines:
     """along: float64 [61], a of the columns (pixels along the mouth, rising). upper, lower: float64 [61], t of the upper lip's lower
-    edge and of the lower lip's upper edge (equal where the lips meet). parted: whether the photo shows the inside of the mouth."""
+    edge and of the lower lip's upper edge (equal where the lips meet). parted: whether the photo shows the inside of the mouth.
+    toothed: 0..1, share of the columns in which teeth are seen."""
 
     along: np.ndarray
     upper: np.ndarray
     lower: np.ndarray
     parted: bool
+    toothed: float = 0.0
 
     @property
     def middle(self) -> np.ndarray:
@@ -49,11 +53,11 @@ def find_lip_lines(face: PhotoFace) -> LipLines:
     the run that is most surely inside is taken. Else one line is laid along the dark valley between the lips."""
     along = _columns(face, 0.0)
     lab = _lab(face)
-    if not _parted(face, lab, _open_run(face, lab, _columns(face, 0.5))):
-        line = _smooth(_valley(face, along), 11)
-        return LipLines(along, line, line.copy(), False)
     run = _open_run(face, lab, _columns(face, 0.5))
-    return _trimmed(face, run)
+    if _parted(face, run):
+        return _trimmed(face, run)
+    line = _smooth(_valley(face, along), 11)
+    return LipLines(along, line, line.copy(), False)
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,8 @@ def _open_run(face: PhotoFace, lab: np.ndarray, along: np.ndarray) -> _Run:
     tooth[(along < face.inner[0]) | (along > face.inner[1])] = -1  # beyond the corners what is pale is skin
     inside = np.maximum(tooth, dark)
     inside += mesh_says * ((t > upper[:, None]) & (t < lower[:, None]) & (inside > -0.8))
+    beyond = np.maximum(upper[:, None] - t, t - lower[:, None]) / fh
+    inside -= 0.8 * np.clip((beyond - 0.012) / 0.010, 0, 1)  # a pale spot on a lip next to teeth
     edge_up, edge_down = _mesh_line(face, UPPER_OUTER, along), _mesh_line(face, LOWER_OUTER, along)
     allowed = (t > (edge_up + 0.35 * (upper - edge_up))[:, None]) & (t < (edge_down + 0.35 * (lower - edge_down))[:, None])
     inside = np.where(allowed, inside, -1.5) - 0.10 * (offsets / (0.02 * fh)) ** 2 * (np.abs(offsets) > half / 2)
@@ -149,9 +155,10 @@ def _open_run(face: PhotoFace, lab: np.ndarray, along: np.ndarray) -> _Run:
 
 
 def _lip_colour(face: PhotoFace, lab: np.ndarray) -> np.ndarray:
-    """Median Lab of the lower lip, a and b about 0."""
+    """Lightness and redness of the lips, [2]: medians; of the redness rather more, for lips have pale highlights."""
     at = np.clip(face.flat[list(LIP_POINTS)].round().astype(int), 0, [lab.shape[1] - 1, lab.shape[0] - 1])
-    return np.median(lab[at[:, 1], at[:, 0]], axis=0)
+    seen = lab[at[:, 1], at[:, 0]]
+    return np.array([np.median(seen[:, 0]), np.percentile(seen[:, 1], 65)])
 
 
 def _judge(seen: np.ndarray, lip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -203,27 +210,29 @@ def _best_step(value: np.ndarray, price: np.ndarray, axis: int) -> tuple[np.ndar
     return np.take_along_axis(moved, best[None], 0)[0], best - reach
 
 
-def _parted(face: PhotoFace, lab: np.ndarray, run: _Run) -> bool:
+def _parted(face: PhotoFace, run: _Run) -> bool:
     fh = face.height
     mesh_gap = float(np.linalg.norm(face.flat[13] - face.flat[14])) / fh
-    middle = slice(COLUMNS // 5, -(COLUMNS // 5))
-    toothed = float((run.toothed[middle] > SHORTEST_TOOTH).mean())
+    toothed = float((run.toothed[_MIDDLE] > SHORTEST_TOOTH).mean())
     return mesh_gap > PARTED_GAP or toothed > SHARE_OF_TOOTHED_COLUMNS
 
 
 def _trimmed(face: PhotoFace, run: _Run) -> LipLines:
     """The lines between the inner corners, or as far out as the mouth is seen open."""
     fh = face.height
-    upper, lower = _smooth(run.upper, 9) - PADDING * fh, _smooth(run.lower, 9) + PADDING * fh
+    padding = PADDING * fh + PADDING_PIXELS
+    # A dim tooth or a light spot makes a line jump over it: such dents are filled, lips have none so narrow.
+    upper = _smooth(np.minimum(run.upper, _smooth(run.upper, 21)), 11) - padding
+    lower = _smooth(np.maximum(run.lower, _smooth(run.lower, 21)), 11) + padding
     open_at = np.flatnonzero(run.lower - run.upper > 0.002 * fh)
     left, right = face.inner
     if len(open_at):
         left, right = min(left, run.along[open_at[0]]), max(right, run.along[open_at[-1]])
     along = np.linspace(left, right, COLUMNS)
     upper, lower = (np.interp(along, run.along, line) for line in (upper, lower))
-    ends = np.clip(np.minimum(np.arange(COLUMNS), np.arange(COLUMNS)[::-1]) / 5.0, 0, 1)
+    ends = smoothstep(0, 8, np.minimum(np.arange(COLUMNS), np.arange(COLUMNS)[::-1]))
     middle, half = (upper + lower) / 2, np.maximum(lower - upper, 0) / 2 * ends
-    return LipLines(along, middle - half, middle + half, True)
+    return LipLines(along, middle - half, middle + half, True, float((run.toothed[_MIDDLE] > SHORTEST_TOOTH).mean()))
 
 
 def _smooth(line: np.ndarray, taps: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """One frame of a speaking photo."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from .inner_mouth import (
     paint_lower_teeth,
     paint_upper_teeth,
     read_mouth_look,
+    tooth_colour_seen,
 )
 from .lip_line import LipLines, find_lip_lines
 from .mouth_fields import NUMBERS, MouthFields, make_mouth_fields
@@ -68,13 +69,16 @@ def rig_photo(face: PhotoFace, eyes: tuple[Eye, ...]) -> PhotoRig:
     grid = Grid(width, height)
     lines = find_lip_lines(face)
     look = read_mouth_look(face.pixels, face.flat, face.height)
+    if lines.toothed > 0.5:
+        middle = slice(LINE_SAMPLES // 4, -LINE_SAMPLES // 4)
+        look = replace(look, tooth=tooth_colour_seen(face.pixels, face.place(lines.along[middle], lines.middle[middle])))
     noise = np.random.default_rng(0).standard_normal((height, width), np.float32)
     if look.blur > 0.8:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.7 * look.blur)
         noise /= noise.std()
     noise *= look.grain
     rigs = tuple(rig for rig in (rig_eye(face.pixels, eye, noise) for eye in eyes) if rig is not None)
-    soft = max(0.8, 0.0028 * face.height, min(1.6 * look.blur, 0.014 * face.height))
+    soft = max(0.9, 0.0042 * face.height, min(1.6 * look.blur, 0.014 * face.height))
     return PhotoRig(face, grid, lines, make_mouth_fields(face, lines, grid), make_head_fields(face, grid), look, rigs, noise,
                     _doubled(face.pixels), soft)
 
@@ -85,21 +89,20 @@ def render_pose(rig: PhotoRig, pose: PhotoPose) -> tuple[np.ndarray, np.ndarray]
     grid, face = rig.grid, rig.face
     head = grid.inverse(rig.head.field(pose.motions), 3) if pose.motions.any() else np.zeros_like(grid.places)
     mouth = _move_mouth(rig, pose) if pose.numbers.any() else None
-    total = head if mouth is None else head + _layered(rig, mouth, grid.places + head)[0]
+    total = head if mouth is None else head + _mixed(*_layers(rig, mouth, grid.places + head))
     moving = cv2.dilate((np.abs(total).max(-1) > STILL).astype(np.uint8), np.ones((3, 3), np.uint8))
     mask = cv2.resize(moving * 255, (grid.width, grid.height), interpolation=cv2.INTER_NEAREST)
     out = face.pixels.copy()
     box = _box_to_draw(rig, pose, moving)
     if box is not None:
         places = grid.full(total, box) + pixels_of(box)
-        if mouth is not None:
-            _sharpen_cut(rig, mouth, head, places, box)
         if pose.glance.any():
             _glance(rig, pose.glance, places, box, mask)
         out[_slices(box)] = _sampled(rig, places)
         if pose.blink > 0.01:
             _draw_lids(rig, pose.blink, places, box, out, mask)
     if mouth is not None:
+        _draw_lips(rig, mouth, head, out)
         _draw_inside(rig, pose, mouth, head, out, mask)
     mask[[0, -1]] = 0
     mask[:, [0, -1]] = 0
@@ -109,7 +112,8 @@ def render_pose(rig: PhotoRig, pose: PhotoPose) -> tuple[np.ndarray, np.ndarray]
 @dataclass(frozen=True)
 class _Mouth:
     """The mouth in one pose. upper, lower: where each node of either layer came from, [rows, columns, 2]. along: a of the first and the
-    last of 81 samples. lines: float32 [1, 81, 2], t of the moved upper and lower lip line there. moved: 0 at rest .. 1 under way."""
+    last of 81 samples. lines: float32 [1, 81, 4], t of the upper and the lower lip line there as they shall be seen, and how far either
+    is from where its layer's field puts it. moved: 0 at rest .. 1 under way."""
 
     upper: np.ndarray
     lower: np.ndarray
@@ -135,27 +139,39 @@ def _move_mouth(rig: PhotoRig, pose: PhotoPose) -> _Mouth:
     samples = np.linspace(first, last, LINE_SAMPLES)
     high, low = np.interp(samples, up[:, 0], up[:, 1]), np.interp(samples, down[:, 0], down[:, 1])
     middle, half = (high + low) / 2, np.maximum(low - high, 0) / 2 * (1 - np.abs(np.linspace(-1, 1, LINE_SAMPLES)) ** 6)
-    both = np.stack([middle - half, middle + half], -1).astype(np.float32)[None]
-    return _Mouth(grid.inverse(upper, 4), grid.inverse(lower, 4), (float(first), float(last)), both, moved)
+    if pose.numbers[SHUT] > 0:
+        left = np.interp(samples, lines.along, lines.lower - lines.upper) * (1 - pose.numbers[SHUT])
+        half = np.minimum(half, left / 2)
+    shown = np.stack([middle - half, middle + half, middle - half - high, middle + half - low], -1).astype(np.float32)[None]
+    return _Mouth(grid.inverse(upper, 4), grid.inverse(lower, 4), (float(first), float(last)), shown, moved)
 
 
-def _read_lines(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """a, t of places at rest [h, w, 2], and t of both moved lip lines there, float32 [h, w] each."""
+def _read_lines(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """a, t of places at rest [h, w, 2], float32 [h, w], and the mouth's lines at their a, float32 [h, w, 4]."""
     at = rig.face.along(rest).astype(np.float32)
     a, t = at[..., 0], at[..., 1]
     first, last = mouth.along
     column = (a - np.float32(first)) * np.float32((LINE_SAMPLES - 1) / (last - first))
     lines = cv2.remap(mouth.lines, column, np.zeros_like(column), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return a, t, lines[..., 0], lines[..., 1]
+    return a, t, lines
 
 
-def _layered(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Offset [h, w, 2] of places at rest: the upper layer's above the moved cut, the lower layer's below it."""
-    a, t, upper, lower = _read_lines(rig, mouth, rest)
+def _layers(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offsets [h, w, 2] of places at rest in the upper and in the lower layer, and the lower one's share [h, w, 1], which rises across the
+    moved cut. Both are drawn to the lines that shall be seen, so that lips that are shut leave no slit with old teeth in it."""
+    a, t, lines = _read_lines(rig, mouth, rest)
     beyond = np.maximum(np.maximum(mouth.along[0] - a, a - mouth.along[1]), 0)
-    share = np.clip((t - (upper + lower) / 2) / (rig.soft + 1.2 * beyond) + 0.5, 0, 1)[..., None]
+    share = np.clip((t - (lines[..., 0] + lines[..., 1]) / 2) / (rig.soft + 1.2 * beyond) + 0.5, 0, 1)
     high, low = (rig.grid.read(field, rest) for field in (mouth.upper, mouth.lower))
-    return high + (low - high) * share, share
+    fall = np.float32(0.02 * rig.face.height)
+    ends = np.exp(-beyond / fall)
+    for offset, line, by in ((high, lines[..., 0], lines[..., 2]), (low, lines[..., 1], lines[..., 3])):
+        offset -= (by * ends * np.exp(-np.abs(t - line) / fall))[..., None] * rig.mouth.down
+    return high, low, share[..., None]
+
+
+def _mixed(high: np.ndarray, low: np.ndarray, share: np.ndarray) -> np.ndarray:
+    return high + (low - high) * share
 
 
 def _box_to_draw(rig: PhotoRig, pose: PhotoPose, moving: np.ndarray) -> Box | None:
@@ -174,18 +190,32 @@ def _box_to_draw(rig: PhotoRig, pose: PhotoPose, moving: np.ndarray) -> Box | No
     return max(min(x0), 0), max(min(y0), 0), min(max(x1), rig.grid.width), min(max(y1), rig.grid.height)
 
 
-def _sharpen_cut(rig: PhotoRig, mouth: _Mouth, head: np.ndarray, places: np.ndarray, box: Box) -> None:
-    """Put the exact cut between the lips into `places` (changed), which had it from the coarse grid; joined softly."""
+def _draw_lips(rig: PhotoRig, mouth: _Mouth, head: np.ndarray, out: np.ndarray) -> None:
+    """Draw the lips with their exact cut over what came from the coarse grid (changed), joined softly. The layers' colours are mixed at
+    the cut, not their offsets: half way between parted lips lie teeth."""
     fh = rig.face.height
-    near = _within(_mouth_box(rig, mouth, head, 0.10 * fh, 0.05 * fh), box)
+    near = _within(_mouth_box(rig, mouth, head, 0.10 * fh, 0.05 * fh), (0, 0, rig.grid.width, rig.grid.height))
     if near is None:
         return
-    here = _slices(near, box)
     rest = rig.grid.full(head, near) + pixels_of(near)
-    exact = rest + _layered(rig, mouth, rest)[0]
+    high, low, share = _layers(rig, mouth, rest)
+    exact = _mixed(*(_sampled(rig, rest + offset).astype(np.float32) for offset in (high, low)), share)
+    if rig.lines.parted:
+        exact *= _crease(rig, mouth, rest)
     x, y = (np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.03 * fh) for n in (near[2] - near[0], near[3] - near[1]))
     join = np.clip(np.minimum(x[None], y[:, None]), 0, 1).astype(np.float32)[..., None]
-    places[here] += (exact - places[here]) * join
+    here = _slices(near)
+    out[here] = out[here] + (exact - out[here]) * join + 0.5
+
+
+def _crease(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> np.ndarray:
+    """float32 [h, w, 1]: the shadow between lips that were parted in the photo and have met."""
+    fh = rig.face.height
+    a, t, lines = _read_lines(rig, mouth, rest)
+    met = 1 - smoothstep(0.002, 0.010, (lines[..., 1] - lines[..., 0]) / fh)
+    along = 2 * (a - mouth.along[0]) / (mouth.along[1] - mouth.along[0]) - 1
+    line = np.exp(-((t - lines[..., 0]) / (0.0035 * fh + 0.5)) ** 2)
+    return (1 - 0.30 * mouth.moved * met * line * np.clip(1 - along ** 4, 0, 1))[..., None].astype(np.float32)
 
 
 def _mouth_box(rig: PhotoRig, mouth: _Mouth, head: np.ndarray, aside: float, above: float) -> Box:
@@ -239,21 +269,22 @@ def _draw_inside(rig: PhotoRig, pose: PhotoPose, mouth: _Mouth, head: np.ndarray
     finer = int(np.clip(np.ceil(150 / fh), 1, 4))
     rest = _finer_pixels(box, finer)
     rest = rest + rig.grid.read(head, rest)
-    a, t, upper, lower = _read_lines(rig, mouth, rest)
+    a, t, moved_lines = _read_lines(rig, mouth, rest)
+    upper, lower = moved_lines[..., 0], moved_lines[..., 1]
     base = np.polyval(np.polyfit(lines.along, lines.middle, 2), a).astype(np.float32)
     place = MouthPlace(a, t, upper, lower, base, fh, rig.face.inner, rig.face.outer)
     inside = paint_depth(place, rig.look, mouth.opening / fh, pose.tongue)
     jaw = float(pose.numbers[JAW])
     if lines.parted:
-        lower_edge = np.interp(a, lines.along, lines.lower) + (jaw - 0.004) * fh
-        paint_lower_teeth(inside, place, rig.look, lower_edge, 0.60)
+        paint_lower_teeth(inside, place, rig.look, np.interp(a, lines.along, lines.lower) + (jaw - 0.015) * fh, 0.85,
+                          0.95 * float(smoothstep(0.4, 0.8, lines.toothed)))
     else:
-        paint_lower_teeth(inside, place, rig.look, base + (0.007 + jaw) * fh, 0.45)
+        paint_lower_teeth(inside, place, rig.look, base + (0.007 + jaw) * fh, 0.50, 0.85)
         paint_upper_teeth(inside, place, rig.look, rig.soft)
         inside *= (1 - 0.25 * np.exp(-(np.clip(t - upper, 0, None) / (0.004 * fh)) ** 2))[..., None]
     end_soft = 0.03 * fh if lines.parted else rig.soft
     seen = inside_matte(place, rig.soft, mouth.along, end_soft)
-    seen = seen * (min(1.0, 6 * mouth.moved) if lines.parted else float(smoothstep(0.003, 0.010, mouth.opening / fh)))
+    seen = seen * float(smoothstep(0.003, 0.010, mouth.opening / fh)) * (min(1.0, 6 * mouth.moved) if lines.parted else 1.0)
     size = (box[2] - box[0], box[3] - box[1])
     inside, seen = (cv2.resize(one.astype(np.float32), size, interpolation=cv2.INTER_AREA) for one in (inside, seen))
     if lines.parted:
@@ -274,7 +305,7 @@ def _lay_own_inside(rig: PhotoRig, mouth: _Mouth, head: np.ndarray, box: Box, in
     upper, lower = np.interp(a, lines.along, lines.upper), np.interp(a, lines.along, lines.lower)
     lift = np.maximum(upper + 0.006 * fh - t, 0)[..., None] * face.down
     own = _sampled(rig, (rest + lift).astype(np.float32)).astype(np.float32)
-    soft = max(1.2, 0.006 * fh)
+    soft = max(1.2, (0.022 - 0.016 * float(smoothstep(0.1, 0.5, lines.toothed))) * fh)
     seen = np.clip((lower + 1.3 * soft * (1 - mouth.moved) - 0.004 * fh * mouth.moved - t) / soft, 0, 1)
     inside += (own - inside) * seen[..., None].astype(np.float32)
 
