@@ -24,7 +24,8 @@ LOWER_LIP = (85, 16, 315, 15)
 @dataclass(frozen=True)
 class MouthLook:
     """tooth, cavity, tongue: float32 RGB 0..255. light: the level of the left and of the right cheek over their mean.
-    grain: standard deviation of the picture's noise, 0..6 levels. blur: sigma in pixels of the picture's own unsharpness."""
+    grain: standard deviation of the picture's noise, 0..6 levels. blur: sigma in pixels of the picture's own unsharpness.
+    skin_level: mean of the cheeks' colour."""
 
     tooth: np.ndarray
     cavity: np.ndarray
@@ -32,6 +33,7 @@ class MouthLook:
     light: tuple[float, float]
     grain: float
     blur: float
+    skin_level: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def read_mouth_look(pixels: np.ndarray, points: np.ndarray, height: float) -> Mo
     tongue = lip * (0.62 if grey else np.array([0.80, 0.60, 0.61]))
     level = max((left + right) / 2, 1)
     return MouthLook((_tooth_colour(cheek) * shade).astype(np.float32), cavity.astype(np.float32), tongue.astype(np.float32),
-                     (left / level, right / level), _grain(pixels, points), _blur(pixels, points))
+                     (left / level, right / level), _grain(pixels, points), _blur(pixels, points), float(cheek.mean()))
 
 
 def tooth_colour_seen(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from ...faces.eyes import Eye, read_eyes
 from ...host.progress import Progress
 from ...speech.mouth import MouthCurves
 from ..engine import Take
+from .eyelids import wears_glasses
 from .head_motion import blinks, glances, head_motion, sound_levels
 from .mouth_fields import NUMBERS
 from .mouth_motion import mouth_motion
@@ -51,7 +52,8 @@ class _Poses:
         self.numbers, self.tongue = mouth.numbers, mouth.tongue
         levels = sound_levels(take.speech.sound) if settings.head_motion > 0 else np.zeros(0, np.float32)
         self.motions, brows = head_motion(times, levels, voice, settings.head_motion, settings.seed)
-        self.numbers[:, NUMBERS.index("brows")] = brows
+        if not wears_glasses(rig.face):  # whose frames do not bend
+            self.numbers[:, NUMBERS.index("brows")] = brows
         self.blink = blinks(times, settings.blinks, settings.seed)
         self.glance = glances(times, self.motions, settings.blinks, settings.seed)
 

@@ -77,7 +77,7 @@ def rig_photo(face: PhotoFace, eyes: tuple[Eye, ...]) -> PhotoRig:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.7 * look.blur)
         noise /= noise.std()
     noise *= look.grain
-    rigs = tuple(rig for rig in (rig_eye(face.pixels, eye, noise) for eye in eyes) if rig is not None)
+    rigs = tuple(rig for rig in (rig_eye(face.pixels, eye, noise, look.skin_level) for eye in eyes) if rig is not None)
     soft = max(0.9, 0.0042 * face.height, min(1.6 * look.blur, 0.014 * face.height))
     return PhotoRig(face, grid, lines, make_mouth_fields(face, lines, grid), make_head_fields(face, grid), look, rigs, noise,
                     _doubled(face.pixels), soft)
