@@ -26,6 +26,12 @@ FLOOR = 1e-4
 QUIET = 0.01
 QUIET_WEIGHT = 0.02
 SILENCE = 1e-9
+ORDINARY_POWER = 18.0
+ORDINARY_MEAN = -np.array((1.6, .5, .6, 1.2, 1.5, 2.6, 3.5, 4.1, 4.5, 4.8, 4.9, 5.0,
+                           5.1, 5.1, 4.9, 4.9, 4.9, 4.6, 4.9, 5.7, 6.5, 7.0, 7.0, 6.9))
+ORDINARY_VARIANCE = np.array((6.1, 7.2, 7.0, 6.7, 8.0, 10.4, 11.6, 10.9, 10.4, 10.2, 9.4, 8.5,
+                              8.0, 7.2, 6.1, 5.7, 5.0, 4.7, 5.0, 4.9, 5.3, 4.8, 4.9, 4.6))
+"""Statistics of the training speech, per band, of log(energy / ORDINARY_POWER + FLOOR)."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class MouthStream:
     def __init__(self, levels: Levels | None = None) -> None:
         self._net = mouth_net()
         self._levels = levels or Levels.ordinary()
-        self._rows = np.zeros((ROWS_BEFORE, INPUTS), np.float32)
+        self._rows = self._levels.silence(ROWS_BEFORE)
         self._heard = 0
         self._made = 0
 
@@ -79,7 +85,7 @@ class MouthStream:
     def finish(self) -> np.ndarray:
         """The rows that still waited for sound ahead of them: (rows heard + 1) // 2 in all."""
         missing = (self._heard + 1) // 2 - self._made
-        return self._advance(np.zeros((ROWS_AHEAD + 1, INPUTS), np.float32))[:max(missing, 0)]
+        return self._advance(self._levels.silence(ROWS_AHEAD + 1))[:missing]
 
     def _advance(self, rows: np.ndarray) -> np.ndarray:
         self._rows = np.concatenate([self._rows, rows])
@@ -88,7 +94,7 @@ class MouthStream:
             return np.zeros((0, 4), np.float32)
         with torch.inference_mode():
             out = self._net(torch.from_numpy(self._rows[:ROWS_BEFORE + 2 * n - 1 + ROWS_AHEAD].T[None]))[0].T
-        out[:, 3].sigmoid_()
+            out[:, 3].sigmoid_()
         self._rows = self._rows[2 * n:]
         self._made += n
         return bounded(out.numpy())
@@ -106,13 +112,11 @@ class Levels:
     @classmethod
     def ordinary(cls) -> Levels:
         """Ordinary speech at an ordinary level, soon outweighed."""
-        prior = _prior()
-        return cls(float(prior["power"]), prior["mean"], prior["variance"], PRIOR_ROWS)
+        return cls(ORDINARY_POWER, ORDINARY_MEAN, ORDINARY_VARIANCE, PRIOR_ROWS)
 
     @classmethod
     def measured(cls, energies: np.ndarray) -> Levels:
         """From the beginning of a sound, float32 [n, 24], with half a second of ordinary speech added."""
-        prior = _prior()
         total = energies.mean(1, dtype=np.float64)
         loud = energies[total > QUIET * total.mean()] if len(energies) else energies
         if len(loud) == 0 or total.mean() < SILENCE:
@@ -120,9 +124,9 @@ class Levels:
         power = float(loud.mean(dtype=np.float64))
         logs = np.log(loud / power + FLOOR)
         own = len(loud) / (len(loud) + PRIOR_ROWS)
-        mean = own * logs.mean(0) + (1 - own) * prior["mean"]
-        variance = own * logs.var(0) + (1 - own) * prior["variance"] + own * (1 - own) * (logs.mean(0) - prior["mean"]) ** 2
-        return cls(power, mean, variance, min(len(loud) + PRIOR_ROWS, MEMORY))
+        apart = logs.mean(0) - ORDINARY_MEAN
+        variance = own * logs.var(0) + (1 - own) * ORDINARY_VARIANCE + own * (1 - own) * apart ** 2
+        return cls(power, ORDINARY_MEAN + own * apart, variance, min(len(loud) + PRIOR_ROWS, MEMORY))
 
     def normalise(self, energies: np.ndarray) -> np.ndarray:
         """float32 [k, 24] -> float32 [k, 25]: every band to mean 0 and about unit spread, then the plain level."""
@@ -130,22 +134,30 @@ class Levels:
         place = 0
         while place < len(energies):
             part = energies[place:place + BLOCK - len(self._block)].astype(np.float64)
-            power = max(self.power, SILENCE)
-            logs = np.log(part / power + FLOOR)
-            out[place:place + len(part), :BANDS] = (logs - self.mean) / (np.sqrt(self.variance) + 0.3)
-            out[place:place + len(part), BANDS] = np.log(part.mean(1) / power + FLOOR) / 3 + 1
+            out[place:place + len(part)] = self._inputs(part)
             self._block = np.concatenate([self._block, part])
             place += len(part)
             if len(self._block) == BLOCK:
                 self._learn()
-        return np.clip(out, -5, 5)
+        return out
+
+    def silence(self, n: int) -> np.ndarray:
+        """float32 [n, 25]: the rows silence gives now; nothing is learnt from them."""
+        return self._inputs(np.zeros((n, BANDS))).astype(np.float32)
+
+    def _inputs(self, energies: np.ndarray) -> np.ndarray:
+        power = max(self.power, SILENCE)
+        bands = (np.log(energies / power + FLOOR) - self.mean) / (np.sqrt(self.variance) + 0.3)
+        level = np.log(energies.mean(1, keepdims=True) / power + FLOOR) / 3 + 1
+        return np.clip(np.concatenate([bands, level], axis=1), -5, 5)
 
     def _learn(self) -> None:
         """Take the finished half second into the statistics; rows 20 dB below the running power hardly count."""
         total = self._block.mean(1)
         if total.max() > SILENCE:
             weight = np.where(total > QUIET * self.power, 1.0, QUIET_WEIGHT)
-            share = weight.sum() / min(self.weight + weight.sum(), MEMORY)
+            self.weight = min(self.weight + weight.sum(), MEMORY)
+            share = weight.sum() / self.weight
             weight /= weight.sum()
             self.power += share * (float(weight @ total) - self.power)
             logs = np.log(self._block / max(self.power, SILENCE) + FLOOR)
@@ -153,7 +165,6 @@ class Levels:
             own_variance = weight @ (logs - self.mean - step) ** 2
             self.mean = self.mean + share * step
             self.variance = (1 - share) * (self.variance + share * step ** 2) + share * own_variance
-            self.weight = min(self.weight + share * self.weight / max(1 - share, 1e-3), MEMORY)
         self._block = np.zeros((0, BANDS))
 
 
@@ -166,10 +177,6 @@ def bounded(rows: np.ndarray) -> np.ndarray:
 def mouth_net() -> MouthNet:
     """The network with the weights that come with the package, loaded once."""
     net = MouthNet()
-    net.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items() if not name.startswith("prior.")})
+    net.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items()})
     return net.eval()
 
-
-@lru_cache(maxsize=1)
-def _prior() -> dict[str, np.ndarray]:
-    return {name.removeprefix("prior."): value.double().numpy() for name, value in load_file(WEIGHTS).items() if name.startswith("prior.")}
