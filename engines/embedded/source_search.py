@@ -12,8 +12,8 @@ import numpy as np
 
 _NEVER = np.float32(1e9)
 _NOMINAL_STEP = 0.040
-_STAY, _SKIP, _BACK = 0.5, 0.06, 0.02  # a step
-_TURN, _JUMP, _JUMP_BY_UNLIKENESS, _JUMP_BACKWARD = 1.0, 3.0, 0.7, 0.1  # an event
+_STAY, _SKIP, _BACK = 1.0, 0.06, 0.02  # a step
+_TURN, _JUMP, _JUMP_BY_UNLIKENESS, _JUMP_BACKWARD = 0.8, 5.5, 0.7, 0.1  # an event
 _JUMP_FROM = 80  # jumps start from so many of the best paths of the moment: the others never win
 FORWARD, BACKWARD = 0, 1
 
@@ -97,14 +97,14 @@ def match_costs(candidates: Candidates, wanted: Wanted) -> np.ndarray:
     """float32 [m, n]: how badly each candidate's mouth and pose fit each output frame."""
     opening, width, yaw, pitch = candidates.spread
     base = wanted.base
-    mended = np.where(candidates.opening > 0.008, np.minimum(0.15 * candidates.opening, 0.006), 0)  # half of what bending can mend
+    mended = np.where(candidates.opening > 0.008, np.minimum(0.08 * candidates.opening, 0.003), 0)  # a part of what bending can mend
     miss = np.maximum(np.abs(candidates.opening - wanted.opening[:, None]) - mended, 0)
-    cost = (1.5 + 4.5 * wanted.shut[:, None]) * (miss / opening) ** 2
+    cost = (3.5 + 4.0 * wanted.shut[:, None]) * (miss / opening) ** 2
     cost += 0.25 * ((candidates.width - wanted.width[:, None]) / width) ** 2
-    cost += 1.3 * ((candidates.yaw - candidates.yaw[base][:, None]) / yaw) ** 2
-    cost += 1.3 * ((candidates.pitch - candidates.pitch[base][:, None]) / pitch) ** 2
+    cost += 1.1 * ((candidates.yaw - candidates.yaw[base][:, None]) / yaw) ** 2
+    cost += 1.1 * ((candidates.pitch - candidates.pitch[base][:, None]) / pitch) ** 2
     blur = max(float(np.std(candidates.sharpness[candidates.usable])), 0.08) if candidates.usable.any() else 1.0
-    cost += 0.25 * np.minimum(((candidates.sharpness - candidates.sharpness[base][:, None]) / blur) ** 2, 9)
+    cost += 0.15 * np.minimum(((candidates.sharpness - candidates.sharpness[base][:, None]) / blur) ** 2, 9)
     cost = np.where(np.isfinite(cost), cost, 0) + 100 * ~candidates.usable
     rows = np.flatnonzero(wanted.at_rest)
     cost[rows, base[rows]] -= 1.0  # silence: the film's own shut mouth
