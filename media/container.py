@@ -9,14 +9,14 @@ import av
 
 from ..host.errors import InputError
 
-_OPTIONS = {"protocol_whitelist": "file"}
+_ONLY_FILES = {"protocol_whitelist": "file"}
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[av.container.InputContainer]:
     """The file as an open container, closed at the end of the block. Raises InputError if it is no film or sound."""
     try:
-        container = av.open(str(path), options=_OPTIONS)
+        container = av.open(str(path), container_options=_ONLY_FILES)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise InputError(_why(path, error)) from error
     with container:

@@ -57,6 +57,7 @@ class FilmFile:
                 raise InputError(f"'{path.name}' has sound but no picture: give a film or a photo as the avatar.")
             self._index = index_of(container, stream)
             self.codec = stream.codec_context.name
+            self._tags = (stream.codec_context.color_primaries, stream.codec_context.color_trc)
             self.sar = Fraction(stream.sample_aspect_ratio or 1)
         if not len(self._index.stamps):
             raise InputError(f"'{path.name}' holds no frame: export or download it again.")
@@ -124,7 +125,7 @@ class FilmFile:
 
     def _picture(self, raw: av.VideoFrame) -> Picture:
         site = (0.5, 0.5) if self.codec in _CENTRED_CHROMA else (0.0, 0.5)
-        return turned(Picture.from_av(raw, site, self.sar), self._turn)
+        return turned(Picture.from_av(raw, site, self.sar, self._tags), self._turn)
 
     def _decoded(self, start: int) -> Iterator[Frame]:
         """Frames start, start + 1, … to the end. What cannot be decoded repeats the frame before, so that no number moves."""

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from .chroma import gathered, widened
-from .colour import SRGB, Colour, rgb_from_yuv, yuv_from_rgb
+from .colour import SRGB, UNSAID, Colour, rgb_from_yuv, yuv_from_rgb
 from .pixel_format import PixelFormat, blank, native, pixel_format, planes_of
 
 PAPER = 235  # the grey that shows through where a picture is transparent
@@ -37,9 +37,10 @@ class Picture:
             plane.flags.writeable = False
 
     @classmethod
-    def from_av(cls, frame: av.VideoFrame, chroma_site: tuple[float, float] = (0.0, 0.5), sar: Fraction = Fraction(1)) -> Picture:
+    def from_av(cls, frame: av.VideoFrame, chroma_site: tuple[float, float] = (0.0, 0.5), sar: Fraction = Fraction(1),
+                stream_tags: tuple[int, int] = (UNSAID, UNSAID)) -> Picture:
         """A decoded frame, without a copy where its format is native (see `pixel_format.native`)."""
-        frame, layout, colour = native(frame, chroma_site)
+        frame, layout, colour = native(frame, chroma_site, stream_tags)
         planes = planes_of(frame, layout)
         if frame.format.name != layout.name:  # a yuvj format, whose name would say the range a second time
             return cls.from_planes(planes, layout, colour, sar)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import av
 import numpy as np
 
-from .colour import SRGB, Colour, matrix_or_default
+from .colour import SRGB, UNSAID, Colour, matrix_or_default
 
 _LIMITED, _FULL = 1, 2
 # Same samples in another order. What is not here and not planar already becomes RGB(A).
@@ -53,7 +53,7 @@ def pixel_format(name: str) -> PixelFormat:
     if name in ("rgb24", "rgba"):
         return PixelFormat(name, "rgb", 8, name == "rgba", 0, 0)
     separate = len({part.plane for part in parts}) == len(parts)
-    plain = not (shape.is_rgb or shape.is_big_endian or shape.has_palette or shape.is_bit_stream or shape.is_bayer)
+    plain = not (shape.is_rgb or shape.is_big_endian or shape.has_palette or shape.is_bit_stream)
     if not (separate and plain and 8 <= parts[0].bits <= 16 and name.startswith(("yuv", "gray")) and "f" not in name and "msb" not in name):
         raise ValueError(name)
     if len(parts) == 1:
@@ -63,11 +63,13 @@ def pixel_format(name: str) -> PixelFormat:
     return PixelFormat(name, "yuv", parts[0].bits, len(parts) == 4, shift_x, shift_y)
 
 
-def native(frame: av.VideoFrame, chroma_site: tuple[float, float] = (0.0, 0.5)) -> tuple[av.VideoFrame, PixelFormat, Colour]:
+def native(frame: av.VideoFrame, chroma_site: tuple[float, float] = (0.0, 0.5), stream_tags: tuple[int, int] = (UNSAID, UNSAID),
+           ) -> tuple[av.VideoFrame, PixelFormat, Colour]:
     """A decoded frame in a format that pictures keep, that format, and its colours.
 
     Planar YUV and grey of 8 to 16 bits stay as they are (`yuvj…` only loses its letter); semi-planar, packed and big-endian ones are
-    reordered; RGB of any kind becomes rgb24 or rgba. `chroma_site` is what to take for subsampled formats.
+    reordered; RGB of any kind becomes rgb24 or rgba. chroma_site: what to take for subsampled formats. stream_tags: primaries and
+    transfer to take where a frame cannot say them (PyAV before 17).
     """
     name, full = _kept_name(frame.format.name)
     layout = pixel_format(name)
@@ -76,7 +78,7 @@ def native(frame: av.VideoFrame, chroma_site: tuple[float, float] = (0.0, 0.5)) 
     full = full or frame.color_range == _FULL or (layout.kind == "gray" and frame.color_range != _LIMITED)
     if name != frame.format.name and not frame.format.name.startswith("yuvj"):
         frame = _reordered(frame, name)
-    primaries, transfer = getattr(frame, "color_primaries", 2), getattr(frame, "color_trc", 2)
+    primaries, transfer = getattr(frame, "color_primaries", stream_tags[0]), getattr(frame, "color_trc", stream_tags[1])
     matrix = matrix_or_default(frame.colorspace, frame.height)
     return frame, layout, Colour(matrix, full, primaries, transfer, chroma_site)
 
