@@ -15,6 +15,7 @@ import time
 import uuid
 import weakref
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
@@ -46,6 +47,7 @@ class Spool:
         self.last_index = -1
         self.is_finished = False
         self._starts = array("q")
+        self._indices = array("q")
         self._stopped = False
         self._changed = threading.Condition()
         try:
@@ -64,6 +66,11 @@ class Spool:
     def __iter__(self) -> Iterator[FacePatch]:
         """The patches that are there now, in order. Pixels under mask 0 that can never be seen come back as 0."""
         for position in range(len(self)):
+            yield self._read(position)
+
+    def between(self, start: int, stop: int) -> Iterator[FacePatch]:
+        """The patches of frames start .. stop-1 that are there now, in order."""
+        for position in range(bisect_left(self._indices, start), bisect_left(self._indices, stop)):
             yield self._read(position)
 
     def follow(self, progress: Progress) -> Iterator[FacePatch]:
@@ -90,6 +97,7 @@ class Spool:
         with self._changed:
             self._write(record)
             self._starts.append(self._end)
+            self._indices.append(patch.index)
             self._end += len(record)
             self.last_index = patch.index
             self._stopped = False
@@ -152,6 +160,7 @@ class Spool:
                 break
             self._starts.append(end)
             self.last_index = index_of(record)
+            self._indices.append(self.last_index)
             end += length
         self.is_finished = head == _END
         self._file.truncate(end + len(_END) * self.is_finished)

@@ -4,9 +4,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from . import comfyui
+
 
 def torch_device():
-    """The torch.device for large networks: CUDA, else Apple's MPS, else the CPU."""
+    """The torch.device for large networks: inside ComfyUI what it chose, else CUDA, else Apple's MPS, else the CPU."""
+    if comfyui.is_here():
+        return comfyui.torch_device()
     import torch
 
     if torch.cuda.is_available():

@@ -41,7 +41,7 @@ class Silent:
 
 
 class _SilentStage:
-    def __enter__(self) -> "_SilentStage":
+    def __enter__(self) -> _SilentStage:
         return self
 
     def __exit__(self, *error) -> None:

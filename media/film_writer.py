@@ -66,8 +66,8 @@ class FilmWriter:
         self._durations: dict[int, int] = {}
         self._put = 0
         self._sound: SoundTrack | None = None
-        options = {"max_interleave_delta": _INTERLEAVE} | job.format.container_options
-        self._container = av.open(str(job.part), "w", format=job.format.container, container_options=options)
+        self._container = av.open(str(job.part), "w", format=job.format.container, container_options=_container_options(job))
+        self._container.metadata.update(job.settings.tags)
         try:
             self._stream = self._container.add_stream(self._plan.encoder.name, rate=self._plan.fps, **device_of(self._plan))
             open_encoder(self._stream.codec_context, self._plan)
@@ -111,3 +111,10 @@ class FilmWriter:
             if self._sound is not None:
                 self._sound.fill(packet.dts * packet.time_base + _AHEAD)
             self._container.mux(packet)
+
+
+def _container_options(job: Job) -> dict[str, str]:
+    options = {"max_interleave_delta": _INTERLEAVE} | job.format.container_options
+    if job.settings.tags and job.format.container in ("mp4", "mov"):  # which else keep only names of their own
+        options["movflags"] = options.get("movflags", "") + "+use_metadata_tags"
+    return options

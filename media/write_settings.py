@@ -11,7 +11,8 @@ class WriteSettings:
     None: the format's default. preset: speed of the encoder ("veryfast", "medium", …), None: the format's default. pix_fmt: pixel
     format, None: the film's own where the codec takes it, else the nearest. encoder: "auto" (software) or "hardware" (the graphics
     card's where it truly works, else software). sound: "copy" (packets as they are where the container allows, else encoded),
-    "encode" or "none". sound_bitrate: bits a second for lossy codecs, None: 192000 for stereo."""
+    "encode" or "none". sound_bitrate: bits a second for lossy codecs, None: 192000 for stereo. tags: names and texts to be kept in
+    the file, where its container can."""
 
     format: str | None = None
     crf: int | None = None
@@ -20,6 +21,7 @@ class WriteSettings:
     encoder: str = "auto"
     sound: str = "copy"
     sound_bitrate: int | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,59 @@
+"""A film with new mouths in it, as a source like any other: nothing is decoded or pasted before somebody looks."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+
+from ..faces.avatar import Avatar
+from ..host.errors import InputError
+from ..host.progress import Silent
+from ..media.clock import Clock
+from ..media.film import Frame
+from ..media.sound import Sound
+from ..media.timeline import Timeline
+from ..media.walk import walk
+from .composite import composite
+from .spool import Spool
+
+_HOLD = 24  # frames kept for a run backward
+
+
+class ComposedFilm:
+    """A FrameSource (see `media.film.FrameSource`) of an avatar's frames, laid out by a timeline, with the mouths of a spool."""
+
+    is_still = False
+
+    def __init__(self, avatar: Avatar, timeline: Timeline, spool: Spool, sound: Sound) -> None:
+        """Raises InputError when the timeline or the patches were made for another film."""
+        if timeline.n_frames and int(timeline.source.max()) >= avatar.source.n_frames:
+            raise InputError(f"The mouths were made for a longer film than '{avatar.source.path.name}': use the avatar they were made for.")
+        self._avatar, self._timeline, self._spool = avatar, timeline, spool
+        self.sound = sound
+        self.path: Path = avatar.source.path
+        self.width, self.height = avatar.source.width, avatar.source.height
+        self.n_frames = timeline.n_frames
+        self.clock: Clock = timeline.clock
+
+    @cached_property
+    def content_key(self) -> str:
+        laid = blake2b(self._timeline.source.tobytes(), digest_size=20).hexdigest()
+        return f"{self._avatar.source.content_key} {laid} {self._spool.key}"
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        stop = self.n_frames if stop is None else min(stop, self.n_frames)
+        part = Timeline(self._timeline.source[start:stop], self.clock, self._timeline.mode)
+        patches = (replace(patch, index=patch.index - start) for patch in self._spool.between(start, stop))
+        with closing(composite(self._avatar.source, part, patches, Silent(), track=self._avatar.track)) as made:
+            for frame in made:
+                yield Frame(start + frame.index, frame.picture)
+
+    def walk(self, indices: Iterable[int]) -> Iterator[Frame]:
+        return walk(indices, self.frames, _HOLD)
+
+    def frame(self, index: int) -> Frame:
+        with closing(self.frames(index, index + 1)) as frames:
+            return next(frames)

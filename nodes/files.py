@@ -1,0 +1,61 @@
+"""Files that a workflow names: found, and kept inside the folders they belong to."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..host.errors import InputError
+
+_FOLDERS = {"input": "get_input_directory", "output": "get_output_directory", "temp": "get_temp_directory"}
+
+
+def input_files(*kinds: str) -> list[str]:
+    """Names of the files of ComfyUI's input folder that are of a kind ("video", "image", "audio"), sorted."""
+    import folder_paths
+
+    folder = folder_paths.get_input_directory()
+    names = [entry.name for entry in os.scandir(folder) if entry.is_file()]
+    return sorted(folder_paths.filter_files_content_types(names, list(kinds)))
+
+
+def named_file(name: str) -> Path:
+    """The file that a picker names: "film.mp4", "sub/film.mp4" or "film.mp4 [output]". Raises InputError for one that is not there or
+    lies outside ComfyUI's folder, also by a link."""
+    import folder_paths
+
+    folder_name = "input"
+    for one in _FOLDERS:
+        if name.endswith(f" [{one}]"):
+            name, folder_name = name.removesuffix(f" [{one}]"), one
+    folder = os.path.realpath(getattr(folder_paths, _FOLDERS[folder_name])())
+    path = os.path.realpath(os.path.join(folder, name))  # noqa: PTH118
+    if not _is_inside(path, folder):
+        raise InputError(f"'{name}' lies outside ComfyUI's {folder_name} folder: put the file there, or give its whole path in `path`.")
+    if not os.path.isfile(path):  # noqa: PTH113
+        raise InputError(f"There is no file '{name}' in ComfyUI's {folder_name} folder: upload or choose another.")
+    return Path(path)
+
+
+def any_file(path: str) -> Path:
+    """The file of a text field that may name any file of this machine; a relative one is looked for in the input folder. Raises InputError
+    for one that is not there."""
+    text = path.strip().strip('"')
+    found = Path(text).expanduser()
+    if not found.is_absolute():
+        return named_file(text)
+    if not found.is_file():
+        raise InputError(f"There is no file '{found}' on this machine: check the path.")
+    return found
+
+
+def stamp(path: Path) -> str:
+    """A text that changes when the file does."""
+    facts = path.stat()
+    return f"{path}:{facts.st_mtime_ns}:{facts.st_size}"
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    try:
+        return os.path.commonpath([path, folder]) == folder
+    except ValueError:  # another drive
+        return False

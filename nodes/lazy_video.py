@@ -1,0 +1,146 @@
+"""VIDEO that stays on disk: a film as ComfyUI's core and other packs expect it, decoded and encoded only where somebody asks."""
+from __future__ import annotations
+
+import io
+import json
+import os
+import uuid
+import weakref
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..host.errors import InputError
+from ..host.folders import temp_folder
+from ..host.node_progress import node_progress
+from ..media.film import FrameSource
+from ..media.film_file import FilmFile
+from ..media.sound import Sound
+from ..media.sound_part import from_film_start
+from ..media.trimmed import trimmed
+from ..media.write import WriteSettings, write_film
+from .lazy_audio import LazyAudio
+
+try:
+    from comfy_api.input import VideoInput
+except ImportError:  # outside ComfyUI
+    VideoInput = object
+
+_FORMATS = {"mp4": "mp4-h264", "mkv": "mkv-h264", "webm": "webm-av1"}
+
+
+class LazyVideo(VideoInput):
+    """A film (media.film.FrameSource) with its sound as ComfyUI's VIDEO. Holds no open file; only `get_components` decodes everything."""
+
+    def __init__(self, film: FrameSource) -> None:
+        self.film = film
+        self._rendered: Path | None = None
+
+    @property
+    def sound(self) -> Sound | None:
+        """The film's sound from its first frame on."""
+        return from_film_start(self.film.sound) if self.film.sound is not None else None
+
+    def get_dimensions(self) -> tuple[int, int]:
+        return self.film.width, self.film.height
+
+    def get_display_dimensions(self) -> tuple[int, int]:
+        return self.get_dimensions()
+
+    def get_frame_count(self) -> int:
+        return self.film.n_frames
+
+    def get_frame_rate(self) -> Fraction:
+        return self.film.clock.fps
+
+    def get_duration(self) -> float:
+        return float(self.film.clock.time(self.film.n_frames))
+
+    def get_bit_depth(self) -> int:
+        with closing(self.film.frames(0, 1)) as frames:
+            return next(frames).picture.layout.depth
+
+    def get_color_space(self) -> str:
+        return "sRGB"
+
+    def get_active_trim_window(self) -> tuple[float, float]:
+        return 0.0, 0.0
+
+    def has_pending_frame_edits(self) -> bool:
+        return False
+
+    def get_container_format(self) -> str:
+        import av
+
+        with av.open(self.get_stream_source()) as container:
+            return container.format.name
+
+    def as_trimmed(self, start_time: float | None = None, duration: float | None = None, strict_duration: bool = True,
+                   **unknown: Any) -> LazyVideo | None:
+        """The part from start_time (negative: from the end), duration seconds long (0: all); None if it is strict and too short."""
+        try:
+            part = trimmed(self.film, start_time or 0.0, duration or 0.0)
+        except InputError:
+            return None
+        video = LazyVideo(part)
+        half_a_frame = 0.5 / float(part.clock.fps)
+        return None if strict_duration and duration and video.get_duration() < duration - half_a_frame else video
+
+    def get_components(self) -> Any:
+        """Every frame as float32 [n, h, w, 3] with the sound and the rate: 12 bytes a pixel."""
+        from comfy_api.util import VideoComponents
+
+        images = torch.empty((self.film.n_frames, self.film.height, self.film.width, 3), dtype=torch.float32)
+        with node_progress() as progress, progress.stage("decoding the film", self.film.n_frames) as stage:
+            for frame in progress.watched(self.film.frames()):
+                np.divide(frame.picture.rgb(), np.float32(255), out=images[frame.index].numpy())
+                stage.advance()
+        return VideoComponents(images=images, audio=LazyAudio(self.sound) if self.sound else None, frame_rate=self.film.clock.fps)
+
+    def get_stream_source(self) -> str:
+        """The film's file; what is not a file yet is rendered once, into the temporary folder."""
+        if isinstance(self.film, FilmFile):
+            return str(self.film.path)
+        if self._rendered is None or not self._rendered.exists():
+            path = temp_folder() / f"talking-avatar-{uuid.uuid4().hex[:12]}.mp4"
+            self._write(path, WriteSettings())
+            self._rendered = path
+            weakref.finalize(self, path.unlink, missing_ok=True)
+        return str(self._rendered)
+
+    def save_to(self, path: str | os.PathLike | io.IOBase, format: Any = "auto", codec: Any = "auto", metadata: dict | None = None,
+                **options: Any) -> None:
+        """Write the film. Whatever is asked beyond container, codec, crf and metadata is left to the film's own pixels."""
+        container = _container(path, str(getattr(format, "value", format) or "auto"))
+        codec = str(getattr(codec, "value", codec) or "auto")
+        name = "mp4-av1" if (container, codec) == ("mp4", "av1") else _FORMATS[container]
+        tags = tuple((key, value if isinstance(value, str) else json.dumps(value)) for key, value in (metadata or {}).items())
+        crf = options.get("crf")
+        settings = WriteSettings(format=name, crf=None if crf is None else round(crf), tags=tags)
+        if isinstance(path, (str, os.PathLike)):
+            self._write(Path(path), settings)
+            return
+        part = temp_folder() / f"talking-avatar-{uuid.uuid4().hex[:12]}.{container}"
+        try:
+            self._write(part, settings)
+            path.write(part.read_bytes())
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _write(self, path: Path, settings: WriteSettings) -> None:
+        film = self.film
+        with node_progress() as progress:
+            write_film(progress.watched(film.frames()), film.clock, film.n_frames, path, settings, self.sound, progress)
+
+
+def _container(path: str | os.PathLike | io.IOBase, asked: str) -> str:
+    """The container to write, one of _FORMATS: what is asked, else by the ending, else mp4."""
+    ending = os.path.splitext(os.fspath(path))[1][1:].lower() if isinstance(path, (str, os.PathLike)) else ""  # noqa: PTH122
+    for name in (asked, ending):
+        if name in _FORMATS:
+            return name
+    return "mp4"
