@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -48,16 +48,19 @@ class Grid:
 
     def inverse(self, field: np.ndarray, steps: int) -> np.ndarray:
         """Where each node came from: off with off(x) = -field(x + off(x)), by fixed-point steps (3 to 4 are enough for smooth fields)."""
-        off = -field
+        in_nodes = field * self._scale
+        nodes = pixels_of((0, 0, self.columns, self.rows))
+        off = in_nodes
         for _ in range(steps):
-            off = -self.read(field, self.places + off)
-        return off
+            off = cv2.remap(in_nodes, nodes - off, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return off * (-1 / self._scale)
 
-    def full(self, field: np.ndarray, box: tuple[int, int, int, int] | None = None) -> np.ndarray:
-        """The field at every pixel of the crop, or of box x0, y0, x1, y1."""
-        if box is None:
-            return cv2.resize(field, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-        return self.read(field, pixels_of(box))
+    def full(self, field: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+        """The field at every pixel of box x0, y0, x1, y1."""
+        x0, y0, x1, y1 = box
+        if (x1 - x0) * (y1 - y0) < 0.3 * self.width * self.height:
+            return self.read(field, pixels_of(box))
+        return cv2.resize(field, (self.width, self.height), interpolation=cv2.INTER_LINEAR)[y0:y1, x0:x1]
 
     def border(self, share: float) -> np.ndarray:
         """float32 [rows, columns]: 0 at the crop's edge rising smoothly to 1 over `share` of its shorter side."""
@@ -67,8 +70,9 @@ class Grid:
         return np.prod(near, axis=0).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
 def pixels_of(box: tuple[int, int, int, int]) -> np.ndarray:
-    """float32 [h, w, 2]: x, y of each pixel's centre in box x0, y0, x1, y1."""
+    """float32 [h, w, 2]: x, y of each pixel's centre in box x0, y0, x1, y1; kept, not to be changed."""
     x0, y0, x1, y1 = box
     return np.stack(np.meshgrid(np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32)), -1)
 

@@ -78,7 +78,7 @@ def rig_photo(face: PhotoFace, eyes: tuple[Eye, ...]) -> PhotoRig:
         noise /= noise.std()
     noise *= look.grain
     rigs = tuple(rig for rig in (rig_eye(face.pixels, eye, noise, look.skin_level) for eye in eyes) if rig is not None)
-    soft = max(0.9, 0.0042 * face.height, min(1.6 * look.blur, 0.014 * face.height))
+    soft = max(0.9, 0.0042 * face.height, min(2.2 * look.blur, 0.012 * face.height))
     return PhotoRig(face, grid, lines, make_mouth_fields(face, lines, grid), make_head_fields(face, grid), look, rigs, noise,
                     _doubled(face.pixels), soft)
 
@@ -290,8 +290,8 @@ def _draw_inside(rig: PhotoRig, pose: PhotoPose, mouth: _Mouth, head: np.ndarray
     if lines.parted:
         _lay_own_inside(rig, mouth, head, box, inside)
     inside += 0.67 * rig.noise[_slices(box)][..., None]
-    if rig.look.blur > 0.8:
-        inside = cv2.GaussianBlur(inside, (0, 0), min(0.7 * rig.look.blur, 0.006 * fh))
+    if rig.look.blur > 0.6:
+        inside = cv2.GaussianBlur(inside, (0, 0), min(0.8 * rig.look.blur, 0.006 * fh))
     _lay(out, mask, box, inside, seen)
 
 
