@@ -10,7 +10,7 @@ from ..faces.track import FaceTrack
 from .mask import MOUTH
 
 _PIECE = 1024  # frames whose landmarks are in memory at one time
-_YAW = 0.16, 0.24  # full up to the first, nothing from the second
+_YAW = 0.34, 0.46  # full up to the first (about 30 degrees, still a good mouth), nothing from the second
 _INSIDE = 0.60, 0.90  # share of the mouth inside the picture: nothing below the first, full from the second
 _RAMP = 4  # frames in and out around frames without a face
 _SMOOTH = 5  # frames, the span over which a turning head's strength is averaged

@@ -22,17 +22,17 @@ class EmbeddedEngine:
     licence = "Apache-2.0"
     settings_type = EmbeddedSettings
 
-    def patches(self, take: Take, settings: EmbeddedSettings, progress: Progress) -> Iterator[FacePatch]:
-        """Patches in rising order; frames without a face get none. Raises InputError for a sound without samples, Cancelled when
-        the user stops."""
+    def patches(self, take: Take, settings: EmbeddedSettings, progress: Progress, first: int = 0) -> Iterator[FacePatch]:
+        """Patches from frame `first` on, in rising order; frames without a face get none. Raises InputError for a sound without samples,
+        Cancelled when the user stops."""
         curves = output_curves(take, progress)
         if take.avatar.source.is_still:
             from .photo import photo_patches
 
-            return photo_patches(take, curves, settings, progress)
+            return photo_patches(take, curves, settings, progress, first)
         from .film import film_patches
 
-        return film_patches(take.avatar, take.timeline, curves, settings.mouth, progress)
+        return film_patches(take, curves, settings, progress, first)
 
 
 def output_curves(take: Take, progress: Progress | None = None) -> MouthCurves:

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...compose.fade import strengths
 from ...compose.patch import FacePatch
-from ...faces.avatar import Avatar
 from ...host.progress import Progress, Stage
-from ...media.timeline import Timeline
 from ...speech.mouth import MouthCurves
+from ..engine import Take
 from .canonical_face import shapes
+from .closed_film import opened
 from .control_points import control_points
 from .film_frame import paint
 from .film_mouths import FilmMouths, open_mouths
-from .film_plan import Wish, stretches, wish
+from .film_plan import Stretch, Wish, rows_of, stretches, wish
+from .settings import EmbeddedSettings
 from .shot import Shot, read_shot
 from .source_runs import Blend, absorb_short_runs, blend_at
 from .source_search import Candidates, State, Wanted, best_path
@@ -28,34 +30,29 @@ _SLOW_SIGMA = 0.048  # seconds
 _FOLLOWS = 0.6  # share of a source's shape that points take which are no control points: they only shape masks
 
 
-def film_patches(avatar: Avatar, timeline: Timeline, curves: MouthCurves, amount: float, progress: Progress) -> Iterator[FacePatch]:
-    """Patches of a film in rising order, one for every output frame that shows the face.
+def film_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, progress: Progress,
+                 wanted: int = 0) -> Iterator[FacePatch]:
+    """Patches of a film in rising order, one for every output frame whose mouth changes.
 
-    curves: rows are the output frames. amount: how far the mouth opens, 1 is natural. Memory: numbers of the film and a window of
-    pictures, which lie on disk. Raises Cancelled when the user stops."""
+    curves: rows are the output frames. wanted: the first output frame that is painted; those before it are only planned, so that the
+    others come out the same. Memory: numbers of the film and a window of pictures, which lie on disk. Raises Cancelled when
+    the user stops."""
+    avatar, timeline = take.avatar, take.timeline
+    strength = strengths(avatar.track, avatar.source.width, avatar.source.height)
     mouths = open_mouths(avatar, 2 * (_BLOCK_SECONDS + _AHEAD_SECONDS))
     with closing(mouths.store), progress.stage("moving the mouth", timeline.n_frames) as stage:
         done = 0
         for start, stop in stretches(timeline, avatar.track, mouths.index):
             stage.advance(start - done)
-            shot = read_shot(avatar.track, mouths.index, int(timeline.source[start]))
-            stretch = Stretch(start, timeline.source[start:stop], timeline.times(start, stop),
-                              wish(curves, start, stop, shot, amount), shot)
-            yield from _speaking(stretch, mouths, progress, stage)
+            base = timeline.source[start:stop]
+            shot = read_shot(avatar.track, mouths.index, int(base[0]))
+            stretch, rows = Stretch(start, base, timeline.times(start, stop), strength[base], shot), rows_of(curves, start, stop)
+            if shot.speaks:
+                yield from _speaking(stretch, wish(rows, shot, settings.mouth), mouths, wanted, progress, stage)
+            else:
+                yield from opened(stretch, rows, settings.mouth, take.speech.phonemes, mouths, wanted, progress, stage)
             done = stop
         stage.advance(timeline.n_frames - done)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Output frames start, start + 1, … without a cut. base: the film's frame under each. times: seconds. wish, shot: what they shall say
-    and whose mouth it is."""
-
-    start: int
-    base: np.ndarray
-    times: np.ndarray
-    wish: Wish
-    shot: Shot
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class _Prepared:
     back: np.ndarray
 
 
-def _speaking(stretch: Stretch, mouths: FilmMouths, progress: Progress, stage: Stage) -> Iterator[FacePatch]:
+def _speaking(stretch: Stretch, asked: Wish, mouths: FilmMouths, wanted: int, progress: Progress, stage: Stage) -> Iterator[FacePatch]:
     """Search, prepare and paint block by block: a frame is prepared when the path is known as far as blends reach, and painted when
     the jaw's neighbours in time are prepared."""
     n = len(stretch.base)
@@ -81,27 +78,28 @@ def _speaking(stretch: Stretch, mouths: FilmMouths, progress: Progress, stage: S
     ready = painted = 0
     for first in range(0, n, block):
         known = min(n, first + block)
-        state = _search(path, first, known, min(n, known + ahead), state, stretch, mouths, progress)
+        state = _search(path, first, known, min(n, known + ahead), state, stretch, asked, mouths, progress)
         last = known == n
-        prepared |= _prepare(range(ready, n if last else max(ready, known - half)), path, half, stretch, mouths)
+        prepared |= _prepare(range(ready, n if last else max(ready, known - half)), path, half, stretch, asked, mouths)
         ready = max(prepared, default=-1) + 1
         for i in range(painted, n if last else ready - reach):
-            yield _painted(i, prepared, sigma, reach, n, stretch, mouths)
+            if stretch.start + i >= wanted:
+                yield _painted(i, prepared, sigma, reach, n, stretch, mouths)
             prepared.pop(i - reach, None)
             stage.advance()
             painted = i + 1
 
 
-def _search(path: np.ndarray, first: int, known: int, stop: int, state: State | None, stretch: Stretch, mouths: FilmMouths,
-            progress: Progress) -> State:
+def _search(path: np.ndarray, first: int, known: int, stop: int, state: State | None, stretch: Stretch, asked: Wish,
+            mouths: FilmMouths, progress: Progress) -> State:
     """Decide path[first:known], looking ahead to `stop`; return where it stands then, in film frames."""
-    shot, index, wish, base = stretch.shot, mouths.index, stretch.wish, stretch.base[first:stop]
+    shot, index, base = stretch.shot, mouths.index, stretch.base[first:stop]
     low, high = _window(base, shot, mouths.window)
     mouths.hold(low, high, progress)
     rows = slice(first, stop)
     calm = shot.low + 0.25 * (shot.high - shot.low)
     step = np.diff(stretch.times[max(first - 1, 0):stop], prepend=[] if first else [stretch.times[0] - 1 / mouths.rate])
-    wanted = Wanted(wish.opening[rows], wish.width[rows], wish.shut[rows], base - low, wish.rest[rows] & (index.opening[base] < calm),
+    wanted = Wanted(asked.opening[rows], asked.width[rows], asked.shut[rows], base - low, asked.rest[rows] & (index.opening[base] < calm),
                     step.astype(np.float32))
     if state is not None:
         state = State(state.candidate - low, state.direction) if low <= state.candidate < high else None
@@ -110,7 +108,7 @@ def _search(path: np.ndarray, first: int, known: int, stop: int, state: State | 
     fixed = min(first, shortest)
     whole = np.concatenate([path[first - fixed:first], found + low])
     allowed = np.where(_in_shot(shot, len(index.opening)), index.opening, np.nan)
-    whole = absorb_short_runs(whole, allowed, wish.opening[first - fixed:stop], fixed, shortest)
+    whole = absorb_short_runs(whole, allowed, asked.opening[first - fixed:stop], fixed, shortest)
     path[first:known] = whole[fixed:fixed + known - first]
     return State(int(path[known - 1]), int(direction[known - first - 1]))
 
@@ -136,7 +134,7 @@ def _in_shot(shot: Shot, n: int) -> np.ndarray:
     return (np.arange(n) >= shot.first) & (np.arange(n) < shot.stop)
 
 
-def _prepare(outputs: range, path: np.ndarray, half: int, stretch: Stretch, mouths: FilmMouths) -> dict[int, _Prepared]:
+def _prepare(outputs: range, path: np.ndarray, half: int, stretch: Stretch, asked: Wish, mouths: FilmMouths) -> dict[int, _Prepared]:
     """Blends and displacements of some output frames of the stretch."""
     shot, index = stretch.shot, mouths.index
     usable = np.isfinite(index.opening) & _in_shot(shot, len(index.opening))
@@ -152,8 +150,8 @@ def _prepare(outputs: range, path: np.ndarray, half: int, stretch: Stretch, mout
         base = at[int(stretch.base[i])]
         target = sum(weight * shape[at[k]] for k, weight in zip(blend.frames, blend.weights, strict=True))
         opening = sum(weight * float(index.opening[k]) for k, weight in zip(blend.frames, blend.weights, strict=True))
-        target = target + _mend(opening, float(stretch.wish.opening[i])) * shot.opening_shape
-        prepared[i] = _Prepared(blend, (share * (target - shape[base])).astype(np.float32), back[base])
+        target = target + _mend(opening, float(asked.opening[i])) * shot.opening_shape
+        prepared[i] = _Prepared(blend, (stretch.strength[i] * share * (target - shape[base])).astype(np.float32), back[base])
     return prepared
 
 
@@ -181,6 +179,6 @@ def _painted(i: int, prepared: dict[int, _Prepared], sigma: float, reach: int, n
     smooth[quick] = this.displacement[quick]
     base = mouths.face(int(stretch.base[i]))
     moved = base.points[:, :2] + (smooth @ this.back.T)[:, :2]
-    made = paint(base, [mouths.face(k) for k in this.blend.frames], this.blend.weights, moved)
+    made = paint(base, [mouths.face(k) for k in this.blend.frames], this.blend.weights, moved, float(stretch.strength[i]))
     affine = np.array([[1.0, 0, made.x], [0, 1, made.y]])
     return FacePatch(stretch.start + i, made.pixels, affine, made.alpha)

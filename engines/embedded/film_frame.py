@@ -42,8 +42,10 @@ class Painted:
     y: int
 
 
-def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray) -> Painted:
-    """The mouths of `sources`, mixed by `weights`, on the base frame, whose landmarks shall move to `moved` (float [468, 2])."""
+def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray,
+          strength: float) -> Painted:
+    """The mouths of `sources`, mixed by `weights`, on the base frame, whose landmarks shall move to `moved` (float [468, 2]). strength:
+    0 .. 1, how much of the result is shown."""
     unit = float(np.linalg.norm(base.points[10, :2] - base.points[152, :2]))
     box = working_box(base, unit)
     halo = _halo(base.points, unit)
@@ -51,7 +53,7 @@ def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np
     bent = _remapped(base.crop, maps[0])
     mouth = _mixed([_remapped(face.crop, place) for face, place in zip(sources, maps[1:], strict=True)], weights)
     mouth = gained(mouth, bent, skin(moved, box), unit)
-    seen = mouth_mask(moved, box).astype(np.float32) / 255
+    seen = mouth_mask(moved, box).astype(np.float32) * (strength / 255)
     bending = bend_hull(moved, halo[:HALO_RIM], box).astype(np.float32) / 255 * _ramp(box, base.crop, unit)
     bending[still] = 0
     under = (1 - seen) * bending

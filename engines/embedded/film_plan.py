@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ...faces.track import FaceTrack
 from ...media.timeline import Timeline
 from ...speech.mouth import MouthCurves
 from .mouth_index import MouthIndex, index_mouths
+from .mouth_motion import mouth_motion
 from .shot import Shot, read_shot
 from .source_runs import JUMP_OVER
 
@@ -25,6 +26,18 @@ class Wish:
     rest: np.ndarray
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Output frames start, start + 1, … without a cut. base: the film's frame under each. times: seconds. strength: float32, 0 .. 1, how
+    much of a new mouth is shown. shot: whose mouth it is."""
+
+    start: int
+    base: np.ndarray
+    times: np.ndarray
+    strength: np.ndarray
+    shot: Shot
+
+
 def stretches(timeline: Timeline, track: FaceTrack, index: MouthIndex) -> Iterator[tuple[int, int]]:
     """Runs start, stop of output frames that show the face without a cut: of one shot of the film, which plays on or backward."""
     base = timeline.source
@@ -36,17 +49,21 @@ def stretches(timeline: Timeline, track: FaceTrack, index: MouthIndex) -> Iterat
             yield start, stop
 
 
-def wish(curves: MouthCurves, start: int, stop: int, shot: Shot, amount: float) -> Wish:
-    """Rows start .. stop-1 of the curves (they are output frames) on the range of the shot's own mouth; amount: 1 is natural.
+def rows_of(curves: MouthCurves, start: int, stop: int) -> MouthCurves:
+    """Rows start .. stop-1."""
+    rows = {name: getattr(curves, name)[start:stop] for name in ("opening", "width", "closure", "dental", "gate")}
+    return replace(curves, **rows)
+
+
+def wish(curves: MouthCurves, shot: Shot, amount: float) -> Wish:
+    """The curves on the range of the shot's own mouth; amount: 1 is natural.
 
     Measured: the 4th percentile of the film's opening for shut and the 92nd for wide fit best."""
-    rows = slice(start, stop)
-    closure = curves.closure[rows]
-    share = np.clip(curves.opening[rows] * amount, 0, 1.1 * max(amount, 1)) * (1 - closure)
+    share = np.clip(curves.opening * amount, 0, 1.1 * max(amount, 1)) * (1 - curves.closure)
     opening = shot.low + (shot.high - shot.low) * share
-    width = shot.width + shot.spread[1] * curves.width[rows]
-    shut = np.maximum(closure, share < 0.15)
-    return Wish(opening.astype(np.float32), width.astype(np.float32), shut.astype(np.float32), curves.gate[rows] < 0.3)
+    width = shot.width + shot.spread[1] * curves.width
+    shut = np.maximum(curves.closure, share < 0.15)
+    return Wish(opening.astype(np.float32), width.astype(np.float32), shut.astype(np.float32), curves.gate < 0.3)
 
 
 def wished_openings(track: FaceTrack, timeline: Timeline, curves: MouthCurves, amount: float) -> np.ndarray:
@@ -54,5 +71,9 @@ def wished_openings(track: FaceTrack, timeline: Timeline, curves: MouthCurves, a
     index = index_mouths(track)
     out = np.full(timeline.n_frames, np.nan, np.float32)
     for start, stop in stretches(timeline, track, index):
-        out[start:stop] = wish(curves, start, stop, read_shot(track, index, int(timeline.source[start])), amount).opening
+        shot, rows = read_shot(track, index, int(timeline.source[start])), rows_of(curves, start, stop)
+        if shot.speaks:
+            out[start:stop] = wish(rows, shot, amount).opening
+        else:
+            out[start:stop] = mouth_motion(rows, timeline.times(start, stop), 0.0, amount, None).opening
     return out

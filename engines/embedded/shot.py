@@ -12,7 +12,7 @@ from .mouth_index import MouthIndex
 
 _SAMPLE = 1500
 _PRIOR_VARIANCE = 0.004**2
-_NEVER_OPEN = 0.0125
+_LEAST_RANGE = 0.020
 _FEWEST = 12
 
 
@@ -20,9 +20,9 @@ _FEWEST = 12
 class Shot:
     """Frames first .. stop-1 of the film, between two cuts.
 
-    face: mean shape of the person. low, high: 4th and 92nd percentile of the opening. width: median of the mouth's width. spread: standard
-    deviations of opening, width, yaw, pitch (+ .01 on the last two). opening_shape: float64 [468, 3], how the face changes per unit of
-    opening. look_spread: standard deviation of the look."""
+    face: mean shape of the person. low, high: opening of the shut and of the wide mouth. width: median of the mouth's width. spread:
+    standard deviations of opening, width, yaw, pitch (+ .01 on the last two). opening_shape: float64 [468, 3], how the face changes
+    per unit of opening."""
 
     first: int
     stop: int
@@ -36,7 +36,7 @@ class Shot:
     @property
     def speaks(self) -> bool:
         """Whether the mouth opens far enough for its frames to be used."""
-        return self.high - self.low >= _NEVER_OPEN
+        return self.high - self.low >= _LEAST_RANGE
 
 
 def read_shot(track: FaceTrack, index: MouthIndex, frame: int) -> Shot:
@@ -47,13 +47,19 @@ def read_shot(track: FaceTrack, index: MouthIndex, frame: int) -> Shot:
     landmarks = np.stack([track.landmarks[int(k)] for k in sample])
     face = canonical_face(landmarks)
     opening = index.opening[seen]
-    low, high = np.percentile(opening, [4, 92])
-    if len(seen) < _FEWEST:
-        high = low
+    low, high = _range(opening)
     spread = (float(opening.std()) + 1e-3, float(index.width[seen].std()) + 1e-3,
               float(index.yaw[seen].std()) + 0.01, float(index.pitch[seen].std()) + 0.01)
     shape = _opening_shape(shapes(landmarks, face)[0], index.opening[sample])
-    return Shot(int(first), int(stop), face, float(low), float(high), float(np.median(index.width[seen])), spread, shape)
+    return Shot(int(first), int(stop), face, low, high, float(np.median(index.width[seen])), spread, shape)
+
+
+def _range(opening: np.ndarray) -> tuple[float, float]:
+    """Shut and wide: the 4th and 92nd percentile, or the 97th where the person hardly speaks."""
+    if len(opening) < _FEWEST:
+        return float(opening.min()), float(opening.min())
+    low, high, rare = np.percentile(opening, [4, 92, 97])
+    return float(low), float(high if high - low >= _LEAST_RANGE else rare)
 
 
 def _opening_shape(shape: np.ndarray, opening: np.ndarray) -> np.ndarray:
