@@ -6,14 +6,15 @@ from collections.abc import Sequence
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from .colour import BT709, RGB, Colour
 from .picture import Picture
 from .pixel_format import blank, pixel_format, planes_of
 
-# swscale without ACCURATE_RND and FULL_CHR shifts chroma by up to 0.06 of a step and halves its resolution.
-_BEST = int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.FULL_CHR_H_INT)
+# Bicubic, accurate rounding, full chroma in and out, as in swscale.h; PyAV has had names for all of them only since 17. Without the
+# last three chroma is off by up to 0.06 of a step and has half the resolution.
+_BEST = 0x4 | 0x40000 | 0x4000 | 0x2000
 _LIMITED, _FULL = 1, 2
 
 

@@ -4,6 +4,7 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,8 +34,8 @@ def frames_of(pictures):
 
 @pytest.fixture(scope="module")
 def small_pictures(samples):
-    """24 pictures of 64 x 48 in yuv420p."""
-    return [yuv_picture(samples.moving_picture(i, 64, 48), "yuv420p") for i in range(N)]
+    """24 pictures of 64 x 64 in yuv420p."""
+    return [yuv_picture(samples.moving_picture(i, 64, 64), "yuv420p") for i in range(N)]
 
 
 def yuv_picture(rgb, pix_fmt, colour=None, sar=Fraction(1)):
@@ -134,7 +135,7 @@ def test_odd_sizes_are_padded_by_repeating_the_last_row_and_column(size, pix_fmt
 
 @pytest.mark.parametrize("name", ["mp4-h264", "mp4-h265", "webm-vp9", "webm-av1", "mkv-ffv1", "mov-prores"])
 def test_colour_tags_and_depth_are_carried_through(name, samples, tmp_path):
-    picture = yuv_picture(samples.moving_picture(0, 64, 48), "yuv420p10le", Colour(9, False, 9, 16))  # BT.2020, PQ
+    picture = yuv_picture(samples.moving_picture(0, 64, 64), "yuv420p10le", Colour(9, False, 9, 16))  # BT.2020, PQ
     path = tmp_path / f"film.{FILM_FORMATS[name]}"
     written = write_film(frames_of([picture] * 4), Clock(Fraction(25)), 4, path, WriteSettings(format=name))
     with av.open(str(path)) as container:
@@ -147,7 +148,7 @@ def test_colour_tags_and_depth_are_carried_through(name, samples, tmp_path):
 
 @pytest.mark.parametrize("name", FILM_FORMATS)
 def test_the_shape_of_pixels_is_carried_through_or_its_loss_is_said(name, samples, tmp_path):
-    picture = yuv_picture(samples.moving_picture(0, 64, 48), "yuv420p", sar=Fraction(8, 9))
+    picture = yuv_picture(samples.moving_picture(0, 64, 64), "yuv420p", sar=Fraction(8, 9))
     path = tmp_path / f"film.{FILM_FORMATS[name]}"
     written = write_film(frames_of([picture] * 4), Clock(Fraction(25)), 4, path, WriteSettings(format=name))
     with av.open(str(path)) as container:
@@ -282,4 +283,19 @@ def test_hardware_is_tried_and_the_reason_given_when_software_takes_over(small_p
 
 def test_the_account_of_the_film_reads_as_one_line(small_pictures, tmp_path):
     written = write_film(frames_of(small_pictures), Clock(Fraction(25)), N, tmp_path / "film.mp4")
-    assert str(written) == "h264 by libx264, yuv420p, 64x48; no sound"
+    assert str(written) == "h264 by libx264, yuv420p, 64x64; no sound"
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif", "x.png"])
+def test_memory_does_not_grow_with_the_film(name, samples, tmp_path):
+    process, seen = psutil.Process(), []
+    pictures = [Picture.from_rgb(samples.moving_picture(i, 640, 360)) for i in range(4)]
+
+    def frames():
+        for i in range(90):
+            if i in (30, 89):
+                seen.append(process.memory_info().rss / 2**20)
+            yield Frame(i, pictures[i % 4])
+
+    write_film(frames(), Clock(Fraction(25)), 90, tmp_path / name, WriteSettings(preset="ultrafast"))
+    assert seen[1] - seen[0] < 20  # MB; 59 frames would be 39 or more
