@@ -40,9 +40,10 @@ class Engine(Protocol):
     licence: str
     settings_type: type
 
-    def patches(self, take: Take, settings: Any, progress: Progress) -> Iterator[FacePatch]:
+    def patches(self, take: Take, settings: Any, progress: Progress, first: int = 0) -> Iterator[FacePatch]:
         """Patches in rising order of `index`, in flat memory, at most one a frame; a frame left out passes through untouched.
 
+        first: output frame from which they are wanted (an earlier run made the others); they are the same, bit for bit, as with 0.
         Raises `host.errors.MissingModel` when a checkpoint is missing, `host.errors.Cancelled` when the user stops."""
 
 

@@ -20,12 +20,14 @@ from .photo_render import PhotoPose, PhotoRig, render_pose, rig_photo
 from .settings import EmbeddedSettings
 
 
-def photo_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, progress: Progress) -> Iterator[FacePatch]:
+def photo_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, progress: Progress,
+                  first: int = 0) -> Iterator[FacePatch]:
     """Patches of a speaking photo, to be laid on it at whole pixels.
 
-    take: a still avatar and its speech. curves: of that speech, a row an output frame. Frames in which nothing moves are left out (they
-    are the photo), among them the first and the last; a photo without a face to move gives none. Raises MissingModel when the iris
-    network is needed and not there, Cancelled when the user stops. Memory does not grow with the length but for 100 bytes a frame."""
+    take: a still avatar and its speech. curves: of that speech, a row an output frame. first: frame to begin with. Frames in which
+    nothing moves are left out (they are the photo), among them the first and the last; a photo without a face to move gives none.
+    Raises MissingModel when the iris network is needed and not there, Cancelled when the user stops. Memory does not grow with the
+    length but for 100 bytes a frame."""
     face = _face(take)
     if face is None or take.timeline.n_frames < 3:
         return
@@ -34,7 +36,8 @@ def photo_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, p
         poses = _Poses(take, curves, settings, rig)
         stage.advance()
     with progress.stage("moving the mouth", total=take.timeline.n_frames) as stage:
-        for index in range(take.timeline.n_frames):
+        stage.advance(first)
+        for index in range(first, take.timeline.n_frames):
             pixels, mask = render_pose(rig, poses[index])
             if mask.any():
                 yield _patch(index, rig, pixels, mask)
