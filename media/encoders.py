@@ -62,19 +62,22 @@ def plan_encoding(film_format: FilmFormat, settings: WriteSettings, picture: Pic
     Raises InputError for a crf, preset or pixel format the encoder does not have; OutputError where no encoder is to be had."""
     if settings.encoder not in ("auto", "hardware"):
         raise InputError(f"The encoder '{settings.encoder}' is not known; choose auto or hardware.")
-    reasons = []
+    fallback = None
     if settings.encoder == "hardware":
-        for encoder in film_format.hardware:
-            plan = _plan(encoder, film_format, settings, picture, fps, time_base)
-            reason = _trial(plan)
-            if reason is None:
-                return plan
-            reasons.append(f"{encoder.name}: {reason}")
-        if not film_format.hardware:
-            reasons = [f"there is none for {film_format.name}"]
-    encoder = software_encoder(film_format)
-    fallback = f"no encoder of the graphics card works ({'; '.join(reasons)}), so {encoder.name} was taken" if reasons else None
-    return _plan(encoder, film_format, settings, picture, fps, time_base, fallback)
+        plans = [_plan(encoder, film_format, settings, picture, fps, time_base) for encoder in film_format.hardware]
+        working = next((plan for plan in plans if _trial(plan) is None), None)
+        if working is not None:
+            return working
+        fallback = _why_software(plans)
+    return _plan(software_encoder(film_format), film_format, settings, picture, fps, time_base, fallback)
+
+
+def _why_software(plans: list[EncodePlan]) -> str:
+    lacking = [plan.encoder.name for plan in plans if _trial(plan) == _LACKING]
+    failing = [f"{plan.encoder.name} ({_trial(plan)})" for plan in plans if plan.encoder.name not in lacking]
+    reasons = [f"{', '.join(failing)} did not start"] if failing else []
+    reasons += [f"{', '.join(lacking)} not in this build of PyAV"] if lacking else []
+    return f"encoded in software: {'; '.join(reasons) or 'no graphics card makes this format'}"
 
 
 def software_encoder(film_format: FilmFormat) -> Encoder:
@@ -205,6 +208,8 @@ def _trial(plan: EncodePlan) -> str | None:
     return _TRIED[key]
 
 
+_LACKING = "this build of PyAV lacks it"
+
 _REFUSALS = (av.FFmpegError, OSError, ValueError, TypeError, NotImplementedError, RuntimeError)
 """What PyAV raises when an encoder does not want; before 18 it knows no `hwaccel` for encoders (TypeError)."""
 
@@ -213,7 +218,7 @@ _TRIED: dict[tuple, str | None] = {}
 
 def _try(plan: EncodePlan) -> str | None:
     if _codec(plan.encoder.name) is None:
-        return "this build of PyAV lacks it"
+        return _LACKING
     try:
         context = av.CodecContext.create(plan.encoder.name, "w", **device_of(plan))
         set_up(context, plan)

@@ -1,6 +1,7 @@
 """The sound of a film that is being written: its packets copied as they are, or encoded anew, laid in beside the picture as it goes."""
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -43,23 +44,43 @@ def add_sound(container: av.container.OutputContainer, sound: Sound, start: Frac
 
     start: seconds after the first frame at which the sound's first sample stands (negative: what lies before the frame is left out).
     end: seconds at which the film ends; a longer sound is cut there: to the sample where it is PCM or encoded, else to the packet."""
-    why = _why_not_copied(container, sound, start, rules, settings)
+    why = _why_not_copied(container.format.name, sound, start, rules, settings)
     if why is None:
         return CopiedSound(container, sound, start, end)
     return EncodedSound(container, sound, start, end, rules, settings.sound_bitrate, None if settings.sound == "encode" else why)
 
 
-def _why_not_copied(container: av.container.OutputContainer, sound: Sound, start: Fraction, rules: SoundRules,
-                    settings: WriteSettings) -> str | None:
+def _why_not_copied(container: str, sound: Sound, start: Fraction, rules: SoundRules, settings: WriteSettings) -> str | None:
     if settings.sound == "encode":
         return "that was asked for"
     if sound.path is None:
-        return "it was never in a file"
+        return "it is not a file as it stands"
     if start < 0:
         return "it begins before the film"
     with opened(sound.path) as source:
-        codec = sound_stream(source).codec_context.codec.canonical_name
-    return None if rules.may_copy(codec) else f"{codec} is not played everywhere in {container.format.name}"
+        stream = sound_stream(source)
+        codec = stream.codec_context.codec.canonical_name
+        if not rules.may_copy(codec):
+            return f"{codec} is not played everywhere in {container}"
+        if not _can_hold(container, stream):
+            return f"{container} cannot hold {codec} of {stream.rate} Hz"
+        return None if _first_stamp(source) is not None else "its packets carry no time"
+
+
+def _can_hold(container: str, stream: av.AudioStream) -> bool:
+    """Whether FFmpeg writes a header for such a stream: mp4, for one, refuses mp3 below 16 kHz."""
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _first_stamp(source: av.container.InputContainer) -> int | None:
+    """When the first sample that is heard stands, in the stream's time base."""
+    return next((frame.pts for frame in source.decode(sound_stream(source)) if frame.samples), None)
 
 
 class CopiedSound:
@@ -69,7 +90,7 @@ class CopiedSound:
     def __init__(self, container: av.container.OutputContainer, sound: Sound, start: Fraction, end: Fraction) -> None:
         self._container, self._start, self._end = container, start, end
         with opened(sound.path) as source:
-            self._first = next(frame.pts for frame in source.decode(sound_stream(source)) if frame.samples)
+            self._first = _first_stamp(source)
         self._source = ExitStack()
         template = sound_stream(self._source.enter_context(opened(sound.path)))
         self._packets = self._stamped(template)

@@ -273,7 +273,7 @@ def test_a_film_without_frames_is_refused(tmp_path):
 def test_hardware_is_tried_and_the_reason_given_when_software_takes_over(small_pictures, tmp_path, monkeypatch):
     from talking_avatar.media import encoders
 
-    monkeypatch.setattr(encoders, "_try", lambda plan: f"no {plan.encoder.name} in this test")
+    monkeypatch.setattr(encoders, "_try", lambda plan: f"no {plan.encoder.name} in this test")  # whatever this machine has
     monkeypatch.setattr(encoders, "_TRIED", {})
     written = write_film(frames_of(small_pictures), Clock(Fraction(25)), N, tmp_path / "film.mp4", WriteSettings(encoder="hardware"))
     assert written.encoder == "libx264"

@@ -172,6 +172,14 @@ def test_encoding_is_done_when_asked_for_and_sound_left_out_when_asked_for(sampl
         assert not film.streams.audio
 
 
+def test_what_the_container_cannot_hold_is_encoded_and_said(samples, tmp_path):
+    source = SoundFile(samples.write_sound(tmp_path / "sound.mp3", noise(1.0, 8000, 1), 8000, "libmp3lame"))
+    written = write_film(grey_frames(25), Clock(FPS), 25, tmp_path / "film.mp4", sound=source)
+    assert not written.sound.copied
+    assert written.sound.why_encoded == "mp4 cannot hold mp3 of 8000 Hz"
+    assert SoundFile(tmp_path / "film.mp4").rate == 8000
+
+
 def test_nan_and_silence_are_written_as_silence(tmp_path):
     for samples in (np.full((1, 16000), np.nan, np.float32), np.zeros((1, 16000), np.float32)):
         write_film(grey_frames(25), Clock(FPS), 25, tmp_path / "film.mp4", sound=SoundArray(samples, 16000))
