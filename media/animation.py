@@ -58,10 +58,10 @@ class Animation:
                 yield Frame(index, make(np.asarray(image.convert(mode))))
 
     def walk(self, indices: Iterable[int]) -> Iterator[Frame]:
-        return walk(indices, self.frames, _HELD_FRAMES)
+        return walk(indices, self.n_frames, self.frames, _HELD_FRAMES)
 
     def frame(self, index: int) -> Frame:
-        return next(self.frames(index, index + 1))
+        return next(self.walk([index]))
 
     def _images(self) -> Iterator[Image.Image]:
         with opened_picture(self.path) as image:

@@ -10,6 +10,7 @@ import av
 from ..host.errors import InputError
 
 _ONLY_FILES = {"protocol_whitelist": "file"}
+_NO_MEDIA = {"tty", "bin", "xbin", "adf", "idf", "concat", "hls", "dash", "sdp"}  # text as pictures; lists that name other files
 
 
 @contextmanager
@@ -18,8 +19,10 @@ def opened(path: Path) -> Iterator[av.container.InputContainer]:
     try:
         container = av.open(str(path), container_options=_ONLY_FILES)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise InputError(_why(path, error)) from error
+        raise InputError(_may_not(path) if isinstance(error, PermissionError) else _why(path)) from error
     with container:
+        if _NO_MEDIA & set(container.format.name.split(",")):
+            raise InputError(_why(path))
         yield container
 
 
@@ -60,9 +63,11 @@ def _is_cover(stream: av.VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
-def _why(path: Path, error: Exception) -> str:
-    if isinstance(error, PermissionError):
-        return f"'{path.name}' may not be read by this user: change its permissions."
+def _may_not(path: Path) -> str:
+    return f"'{path.name}' may not be read by this user: change its permissions."
+
+
+def _why(path: Path) -> str:
     if brand_of(path):
         return (f"'{path.name}' is cut off or damaged: its index (the moov atom) is missing, so nothing can be read. "
                 f"Copy or download it again, or repair it with a tool such as untrunc.")

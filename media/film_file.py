@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -54,7 +54,8 @@ class FilmFile:
         with opened(path) as container:
             stream = film_stream(container)
             if stream is None:
-                raise InputError(f"'{path.name}' has sound but no picture: give a film or a photo as the avatar.")
+                what = "has sound but no picture" if sound_stream(container) else "holds no picture"
+                raise InputError(f"'{path.name}' {what}: give a film or a photo as the avatar.")
             self._index = index_of(container, stream)
             self.codec = stream.codec_context.name
             self._tags = (stream.codec_context.color_primaries, stream.codec_context.color_trc)
@@ -92,28 +93,20 @@ class FilmFile:
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         stop = self.n_frames if stop is None else min(stop, self.n_frames)
-        if not 0 <= start <= self.n_frames:
-            raise IndexError(f"frame {start} of {self.n_frames}")
         if start >= stop:
             return
-        decoded = self._decoded(start)
-        try:
+        with closing(self._decoded(start)) as decoded:
             for frame in decoded:
                 yield frame
                 if frame.index + 1 >= stop:
                     return
-        finally:
-            decoded.close()
 
     def walk(self, indices: Iterable[int]) -> Iterator[Frame]:
-        return walk(indices, self.frames, self._hold)
+        return walk(indices, self.n_frames, self.frames, self._hold)
 
     def frame(self, index: int) -> Frame:
-        frames = self.frames(index, index + 1)
-        try:
+        with closing(self.walk([index])) as frames:
             return next(frames)
-        finally:
-            frames.close()
 
     def _first_picture(self) -> Picture:
         with opened(self.path) as container:
@@ -121,6 +114,8 @@ class FilmFile:
             for raw in _decoded_frames(container, stream):
                 self._turn = turn_of(raw)
                 return self._picture(raw)
+        if self.n_frames == 1:
+            raise InputError(f"'{self.path.name}' is a damaged picture or of a kind that cannot be read ({self.codec}): save it as png.")
         raise InputError(f"'{self.path.name}' has a film in it that cannot be decoded ({self.codec}): convert it to H.264 mp4.")
 
     def _picture(self, raw: av.VideoFrame) -> Picture:

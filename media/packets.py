@@ -61,6 +61,9 @@ def readable_packets(container: av.container.InputContainer, stream: av.stream.S
     while True:
         try:
             packet = next(packets)
+        except IndexError:  # PyAV stumbles over a stream that begins on the way (MPEG-TS); what comes after can be read
+            packets = container.demux(stream)
+            continue
         except (StopIteration, av.error.FFmpegError):
             return
         if packet.size:

@@ -10,16 +10,18 @@ _BEHIND = 4  # frames kept behind a forward run, for small steps back
 _PATIENCE = 24  # frames a forward jump may decode past rather than seek
 
 
-def walk(indices: Iterable[int], decode: Callable[[int], Iterator[Frame]], hold: int) -> Iterator[Frame]:
-    """The frames of `indices` in that order.
+def walk(indices: Iterable[int], n_frames: int, decode: Callable[[int], Iterator[Frame]], hold: int) -> Iterator[Frame]:
+    """The frames of `indices` (0 .. n_frames - 1) in that order.
 
     decode(start): an iterator of frames start, start + 1, … that may be closed. hold: most frames to keep at a time; a run
-    backward is decoded forward in pieces of that many."""
+    backward is decoded forward in pieces of that many. Raises IndexError for a number that is none."""
     kept: OrderedDict[int, Frame] = OrderedDict()
     ahead: Iterator[Frame] | None = None
     position, last = 0, -1
     try:
         for index in map(int, indices):
+            if not 0 <= index < n_frames:
+                raise IndexError(f"frame {index} of {n_frames}")
             if index not in kept:
                 backward = last >= 0 and last - _PATIENCE <= index < last
                 start = max(0, index - hold + 1) if backward else index

@@ -47,17 +47,18 @@ def babble(seconds: float = 2.0, rate: int = 16000, seed: int = 0) -> np.ndarray
 
 
 def write_film(path: Path, pictures=None, *, n: int = 30, size=(128, 96), fps=25, stamps=None, codec="libx264", pix_fmt="yuv420p",
-               options=None, sound=None, rate=16000, sound_codec="aac", tags=None, turn=None, sar=None, time_base=None) -> Path:
+               options=None, sound=None, rate=16000, sound_codec="aac", tags=None, turn=None, mirror=None, sar=None, time_base=None,
+               container_options=None) -> Path:
     """Encode a film.
 
     pictures: uint8 arrays [h, w, 3 or 4], or av.VideoFrames already in pix_fmt (default: n `moving_picture`s of size). stamps: seconds
     of every frame (default i / fps). sound: float32 [channels, n] at `rate`. tags: dict with colorspace, color_range, color_primaries,
-    color_trc as numbers. turn: degrees for the display matrix."""
+    color_trc as numbers. turn: degrees for the display matrix; mirror: {"hflip": True} or {"vflip": True} for it."""
     if pictures is None:
         pictures = [moving_picture(i, *size) for i in range(n)]
     fps = Fraction(fps).limit_denominator(100_000)
     path = Path(path)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", container_options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=fps, options=options or {})
         first = pictures[0] if not isinstance(pictures[0], av.VideoFrame) else None
         stream.width, stream.height = (first.shape[1], first.shape[0]) if first is not None else (pictures[0].width, pictures[0].height)
@@ -70,7 +71,7 @@ def write_film(path: Path, pictures=None, *, n: int = 30, size=(128, 96), fps=25
         if stamps is not None or time_base:
             stream.codec_context.time_base = time_base or FINE
         if turn is not None:
-            stream.set_display_rotation(turn)
+            stream.set_display_rotation(turn, **(mirror or {}))
         audio = _sound_stream(container, sound_codec, sound, rate) if sound is not None else None
         unit = stream.codec_context.time_base or 1 / fps
         for i, picture in enumerate(pictures):

@@ -204,6 +204,56 @@ def test_a_film_that_breaks_off_gives_the_frames_that_are_there(tmp_path, sample
     assert [frame.index for frame in film.frames()] == list(range(film.n_frames))
 
 
+def test_an_mp4_with_its_index_first_opens_as_far_as_it_goes(tmp_path, samples):
+    whole = samples.write_film(tmp_path / "whole.mp4", n=60, container_options={"movflags": "faststart"})
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(whole.read_bytes()[: whole.stat().st_size * 7 // 10])
+    film = open_source(broken)
+    assert 10 < film.n_frames < 60
+    assert [frame.index for frame in film.frames()] == list(range(film.n_frames))
+    assert film.frame(film.n_frames - 1).index == film.n_frames - 1
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_scattered_damage_moves_no_number(tmp_path, samples, seed):
+    path = samples.write_film(tmp_path / "film.mkv", n=40, codec="libx264", options={"g": "10"})
+    rng, data = np.random.default_rng(seed), bytearray(path.read_bytes())
+    for at in rng.integers(1000, len(data), 12):
+        data[at] = rng.integers(256)
+    path.write_bytes(data)
+    film = open_source(path)
+    assert [frame.index for frame in film.frames()] == list(range(film.n_frames))
+    order = [int(i) for i in rng.integers(0, film.n_frames, 6)]
+    assert [frame.index for frame in film.walk(order)] == order
+
+
+def test_a_stream_that_begins_on_the_way_does_not_end_the_film(tmp_path, samples):
+    first = samples.write_film(tmp_path / "first.ts", n=20).read_bytes()
+    second = samples.write_film(tmp_path / "second.ts", n=20, sound=samples.tone(0.8)).read_bytes()
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(first + second)
+    film = open_source(joined)
+    assert [frame.index for frame in film.frames()] == list(range(film.n_frames))
+
+
+def test_numbers_that_are_none_are_refused(astronaut_film):
+    film = open_source(astronaut_film)
+    for index in (-1, 50):
+        with pytest.raises(IndexError):
+            film.frame(index)
+        with pytest.raises(IndexError):
+            list(film.walk([0, index]))
+
+
+@pytest.mark.parametrize("mirror", [{"hflip": True}, {"vflip": True}])
+def test_a_film_stored_mirrored_is_mirrored_back(tmp_path, samples, mirror):
+    path = samples.write_film(tmp_path / "mirrored.mp4", turn=0, mirror=mirror)
+    film, truth = open_source(path), reference(path)
+    flip = np.fliplr if "hflip" in mirror else np.flipud
+    for plane, stored in zip(film.frame(7).picture.planes, truth[7], strict=True):
+        assert np.array_equal(plane, flip(stored))
+
+
 def test_frames_that_cannot_be_decoded_repeat_the_one_before_and_no_number_moves(tmp_path, samples):
     path = samples.write_film(tmp_path / "film.mkv", n=40, codec="mjpeg", pix_fmt="yuvj420p")
     truth = reference(path)
@@ -239,8 +289,14 @@ def test_sound_alone_is_no_avatar(tmp_path, samples):
         open_source(path)
 
 
-@pytest.mark.parametrize(("name", "content", "says"), [("text.mp4", b"hello there, this is text\n" * 40, "no film, picture or sound"),
-                                                       ("empty.mp4", b"", "empty"), ("noise.mp4", bytes(range(256)) * 40, "no film")])
+@pytest.mark.parametrize(("name", "content", "says"), [
+    ("text.mp4", b"hello there, this is text\n" * 40, "no film, picture or sound"),
+    ("notes.txt", b"hello there, this is text\n" * 40, "no film, picture or sound"),
+    ("list.ffconcat", b"ffconcat version 1.0\nfile other.mp4\n", "no film, picture or sound"),
+    ("subtitles.srt", b"1\n00:00:01,000 --> 00:00:02,000\nhello\n\n" * 9, "subtitles.srt' holds no picture"),
+    ("empty.mp4", b"", "empty"),
+    ("noise.mp4", bytes(range(256)) * 40, "no film"),
+])
 def test_what_is_no_film_is_refused_in_one_sentence(tmp_path, name, content, says):
     path = tmp_path / name
     path.write_bytes(content)
