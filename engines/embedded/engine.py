@@ -41,11 +41,13 @@ def output_curves(take: Take, progress: Progress | None = None) -> MouthCurves:
 
 
 def driving_curve(take: Take, settings: EmbeddedSettings) -> np.ndarray:
-    """float32 [n]: the opening that the engine aims at on each output frame, for judging what came out. Films: |13-14|/|10-152|, NaN
-    where there is no face; photos: 0 .. 1."""
+    """float32 [n]: the opening |13-14|/|10-152| that the engine aims at on each output frame, for judging what came out; NaN where
+    there is no face."""
     curves = output_curves(take, Silent())
     if take.avatar.source.is_still:
-        return curves.opening * settings.mouth
+        from .photo import intended_opening
+
+        return intended_opening(take, curves, settings)
     from .film_plan import wished_openings
 
     return wished_openings(take.avatar.track, take.timeline, curves, settings.mouth)

@@ -74,7 +74,7 @@ def read_mouth_look(pixels: np.ndarray, points: np.ndarray, height: float) -> Mo
     shade = np.clip(np.sqrt(max(around, 1.05 * lip.mean()) / max(cheek.mean(), 1)), 0.7, 1)
     lip = lip * min(1.0, 150 / max(lip.mean(), 1))
     grey = np.ptp(cheek) <= 6
-    cavity = np.clip(lip * (0.15 if grey else np.array([0.26, 0.14, 0.16])), 3, 70)
+    cavity = np.clip(lip * (0.15 if grey else np.array([0.27, 0.135, 0.13])), 3, 70)
     tongue = lip * (0.62 if grey else np.array([0.80, 0.60, 0.61]))
     level = max((left + right) / 2, 1)
     return MouthLook((_tooth_colour(cheek) * shade).astype(np.float32), cavity.astype(np.float32), tongue.astype(np.float32),

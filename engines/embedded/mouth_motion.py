@@ -49,7 +49,7 @@ def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: flo
     opening, shut, extra = wide, np.zeros_like(wide), wide
     if gap > 0:
         speaking = _speaking(curves.gate, times) * edge
-        wanted = wide * max(1.0, (gap + 0.025) / WIDEST) + (1 - speaking) * gap
+        wanted = wide * max(1.0, (gap + 0.035) / WIDEST) + (1 - speaking) * gap
         opening = np.where(speaking > 0, wanted, gap)
         shut = np.clip(1 - opening / gap, 0, 1)
         extra = np.maximum(opening - gap, 0)

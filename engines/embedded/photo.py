@@ -13,6 +13,7 @@ from ...speech.mouth import MouthCurves
 from ..engine import Take
 from .eyelids import wears_glasses
 from .head_motion import blinks, glances, head_motion, sound_levels
+from .lip_line import find_lip_lines
 from .mouth_fields import NUMBERS
 from .mouth_motion import mouth_motion
 from .photo_face import PhotoFace, cut_face
@@ -42,6 +43,14 @@ def photo_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, p
             if mask.any():
                 yield _patch(index, rig, pixels, mask)
             stage.advance()
+
+
+def intended_opening(take: Take, curves: MouthCurves, settings: EmbeddedSettings) -> np.ndarray:
+    """float32 [n]: distance of the lips over |10-152| that `photo_patches` aims at on each output frame, NaN without a face to move."""
+    face, times = _face(take), take.timeline.times()
+    if face is None or len(times) < 3:
+        return np.full(len(times), np.nan, np.float32)
+    return mouth_motion(curves, times, find_lip_lines(face).gap / face.height, settings.mouth, None).opening
 
 
 class _Poses:

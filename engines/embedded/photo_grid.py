@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -39,6 +39,10 @@ class Grid:
     def _scale(self) -> np.ndarray:
         return np.float32([self.columns / self.width, self.rows / self.height])
 
+    @cached_property
+    def _indices(self) -> np.ndarray:
+        return pixels_of((0, 0, self.columns, self.rows))
+
     def read(self, field: np.ndarray, places: np.ndarray) -> np.ndarray:
         """The field at float32 places [..., 2], linear between nodes, held at the border."""
         at = (places + np.float32(0.5)) * self._scale - np.float32(0.5)
@@ -49,18 +53,21 @@ class Grid:
     def inverse(self, field: np.ndarray, steps: int) -> np.ndarray:
         """Where each node came from: off with off(x) = -field(x + off(x)), by fixed-point steps (3 to 4 are enough for smooth fields)."""
         in_nodes = field * self._scale
-        nodes = pixels_of((0, 0, self.columns, self.rows))
         off = in_nodes
         for _ in range(steps):
-            off = cv2.remap(in_nodes, nodes - off, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            off = cv2.remap(in_nodes, self._indices - off, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return off * (-1 / self._scale)
 
-    def full(self, field: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-        """The field at every pixel of box x0, y0, x1, y1."""
+    def moved_pixels(self, offset: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+        """float32 [h, w, 2]: the centre of each pixel of box x0, y0, x1, y1 plus the offset there."""
         x0, y0, x1, y1 = box
         if (x1 - x0) * (y1 - y0) < 0.3 * self.width * self.height:
-            return self.read(field, pixels_of(box))
-        return cv2.resize(field, (self.width, self.height), interpolation=cv2.INTER_LINEAR)[y0:y1, x0:x1]
+            pixels = pixels_of(box)
+            return pixels + self.read(offset, pixels)
+        moved = cv2.resize(offset, (self.width, self.height), interpolation=cv2.INTER_LINEAR)[y0:y1, x0:x1]
+        moved[..., 0] += np.arange(x0, x1, dtype=np.float32)
+        moved[..., 1] += np.arange(y0, y1, dtype=np.float32)[:, None]
+        return moved
 
     def border(self, share: float) -> np.ndarray:
         """float32 [rows, columns]: 0 at the crop's edge rising smoothly to 1 over `share` of its shorter side."""
@@ -70,9 +77,8 @@ class Grid:
         return np.prod(near, axis=0).astype(np.float32)
 
 
-@lru_cache(maxsize=8)
 def pixels_of(box: tuple[int, int, int, int]) -> np.ndarray:
-    """float32 [h, w, 2]: x, y of each pixel's centre in box x0, y0, x1, y1; kept, not to be changed."""
+    """float32 [h, w, 2]: x, y of each pixel's centre in box x0, y0, x1, y1."""
     x0, y0, x1, y1 = box
     return np.stack(np.meshgrid(np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32)), -1)
 

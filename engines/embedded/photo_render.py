@@ -22,7 +22,7 @@ from .inner_mouth import (
 from .lip_line import LipLines, find_lip_lines
 from .mouth_fields import NUMBERS, MouthFields, make_mouth_fields
 from .photo_face import PhotoFace
-from .photo_grid import Grid, pixels_of, smoothstep
+from .photo_grid import Grid, smoothstep
 
 STILL = 0.02
 """Pixels of movement below which a pixel keeps its bits."""
@@ -95,7 +95,7 @@ def render_pose(rig: PhotoRig, pose: PhotoPose) -> tuple[np.ndarray, np.ndarray]
     out = face.pixels.copy()
     box = _box_to_draw(rig, pose, moving)
     if box is not None:
-        places = grid.full(total, box) + pixels_of(box)
+        places = grid.moved_pixels(total, box)
         if pose.glance.any():
             _glance(rig, pose.glance, places, box, mask)
         out[_slices(box)] = _sampled(rig, places)
@@ -197,7 +197,7 @@ def _draw_lips(rig: PhotoRig, mouth: _Mouth, head: np.ndarray, out: np.ndarray) 
     near = _within(_mouth_box(rig, mouth, head, 0.10 * fh, 0.05 * fh), (0, 0, rig.grid.width, rig.grid.height))
     if near is None:
         return
-    rest = rig.grid.full(head, near) + pixels_of(near)
+    rest = rig.grid.moved_pixels(head, near)
     high, low, share = _layers(rig, mouth, rest)
     exact = _mixed(*(_sampled(rig, rest + offset).astype(np.float32) for offset in (high, low)), share)
     if rig.lines.parted:
@@ -276,7 +276,7 @@ def _draw_inside(rig: PhotoRig, pose: PhotoPose, mouth: _Mouth, head: np.ndarray
     inside = paint_depth(place, rig.look, mouth.opening / fh, pose.tongue)
     jaw = float(pose.numbers[JAW])
     if lines.parted:
-        paint_lower_teeth(inside, place, rig.look, np.interp(a, lines.along, lines.lower) + (jaw - 0.015) * fh, 0.85,
+        paint_lower_teeth(inside, place, rig.look, np.interp(a, lines.along, lines.lower) + (jaw - 0.018) * fh, 0.85,
                           0.95 * float(smoothstep(0.4, 0.8, lines.toothed)))
     else:
         paint_lower_teeth(inside, place, rig.look, base + (0.007 + jaw) * fh, 0.50, 0.85)
@@ -287,11 +287,11 @@ def _draw_inside(rig: PhotoRig, pose: PhotoPose, mouth: _Mouth, head: np.ndarray
     seen = seen * float(smoothstep(0.003, 0.010, mouth.opening / fh)) * (min(1.0, 6 * mouth.moved) if lines.parted else 1.0)
     size = (box[2] - box[0], box[3] - box[1])
     inside, seen = (cv2.resize(one.astype(np.float32), size, interpolation=cv2.INTER_AREA) for one in (inside, seen))
-    if lines.parted:
-        _lay_own_inside(rig, mouth, head, box, inside)
-    inside += 0.67 * rig.noise[_slices(box)][..., None]
     if rig.look.blur > 0.6:
         inside = cv2.GaussianBlur(inside, (0, 0), min(0.8 * rig.look.blur, 0.006 * fh))
+    inside += 0.67 * rig.noise[_slices(box)][..., None]
+    if lines.parted:
+        _lay_own_inside(rig, mouth, head, box, inside)
     _lay(out, mask, box, inside, seen)
 
 
@@ -299,7 +299,7 @@ def _lay_own_inside(rig: PhotoRig, mouth: _Mouth, head: np.ndarray, box: Box, in
     """Over what is painted, the photo's own teeth: they hang on the head, down to where the lower lip lay. Under a lip that is raised
     beyond where it lay, the rows below are repeated upwards."""
     fh, face, lines = rig.face.height, rig.face, rig.lines
-    rest = rig.grid.full(head, box) + pixels_of(box)
+    rest = rig.grid.moved_pixels(head, box)
     at = face.along(rest)
     a, t = at[..., 0], at[..., 1]
     upper, lower = np.interp(a, lines.along, lines.upper), np.interp(a, lines.along, lines.lower)
