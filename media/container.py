@@ -40,16 +40,18 @@ def existing_file(path: str | Path) -> Path:
 
 def film_stream(container: av.container.InputContainer) -> av.VideoStream | None:
     """The stream with motion, or None; a cover picture in a sound file is none."""
-    streams = [s for s in container.streams.video if not _is_cover(s) and s.codec_context is not None]
-    best = container.streams.best("video")
-    return best if best in streams else (streams[0] if streams else None)
+    return _best(container, [stream for stream in container.streams.video if not _is_cover(stream)], "video")
 
 
 def sound_stream(container: av.container.InputContainer) -> av.AudioStream | None:
     """The sound a player would choose, or None."""
-    if not container.streams.audio:
-        return None
-    return container.streams.best("audio") or container.streams.audio[0]
+    return _best(container, list(container.streams.audio), "audio")
+
+
+def _best(container: av.container.InputContainer, streams: list, kind: str) -> av.stream.Stream | None:
+    streams = [stream for stream in streams if stream.codec_context is not None]  # None: no decoder knows it
+    best = container.streams.best(kind)
+    return best if best in streams else next(iter(streams), None)
 
 
 def brand_of(path: Path) -> str:

@@ -21,7 +21,7 @@ from .packets import PacketIndex, index_of, readable_packets
 from .picture import Picture
 from .sound import Sound
 from .sound_file import SoundFile
-from .turn import Turn, turn_of, turned
+from .turn import turn_of, turned
 from .walk import walk
 
 _THREADS = 2
@@ -59,13 +59,12 @@ class FilmFile:
             self._index = index_of(container, stream)
             self.codec = stream.codec_context.name
             self._tags = (stream.codec_context.color_primaries, stream.codec_context.color_trc)
-            self.sar = Fraction(stream.sample_aspect_ratio or 1)
+            self._stored_sar = Fraction(stream.sample_aspect_ratio or 1)
         if not len(self._index.stamps):
             raise InputError(f"'{path.name}' holds no frame: export or download it again.")
-        self._turn = Turn()
         first = self._first_picture()
         self.width, self.height = first.width, first.height
-        self.pixel_format, self.colour = first.layout, first.colour
+        self.pixel_format, self.colour, self.sar = first.layout, first.colour, first.sar
         self._hold = int(np.clip(_HELD_BYTES // sum(plane.nbytes for plane in first.planes), 4, _HELD_FRAMES))
 
     @property
@@ -112,15 +111,18 @@ class FilmFile:
         with opened(self.path) as container:
             stream = film_stream(container)
             for raw in _decoded_frames(container, stream):
-                self._turn = turn_of(raw)
+                self._turn, self._shape = turn_of(raw), (raw.width, raw.height, raw.format.name)
                 return self._picture(raw)
         if self.n_frames == 1:
             raise InputError(f"'{self.path.name}' is a damaged picture or of a kind that cannot be read ({self.codec}): save it as png.")
         raise InputError(f"'{self.path.name}' has a film in it that cannot be decoded ({self.codec}): convert it to H.264 mp4.")
 
     def _picture(self, raw: av.VideoFrame) -> Picture:
+        if (raw.width, raw.height, raw.format.name) != self._shape:  # a stream may change on its way; a film does not
+            width, height, name = self._shape
+            raw = raw.reformat(width=width, height=height, format=name, interpolation="BICUBIC")
         site = (0.5, 0.5) if self.codec in _CENTRED_CHROMA else (0.0, 0.5)
-        return turned(Picture.from_av(raw, site, self.sar, self._tags), self._turn)
+        return turned(Picture.from_av(raw, site, self._stored_sar, self._tags), self._turn)
 
     def _decoded(self, start: int) -> Iterator[Frame]:
         """Frames start, start + 1, … to the end. What cannot be decoded repeats the frame before, so that no number moves."""

@@ -33,10 +33,10 @@ def within(source: FrameSource, max_side: int) -> FrameSource:
 
 
 class FilmView:
-    """A FrameSource (see `film.FrameSource`) that shows `picks` of another one, at another clock, shrunk to `size`."""
+    """A FrameSource (see `film.FrameSource`) that shows `picks` of `source`, at another clock, shrunk to `size`."""
 
     def __init__(self, source: FrameSource, picks: np.ndarray, clock: Clock | None, size: tuple[int, int], name: str):
-        self._source, self._picks, self._name = source, picks, name
+        self.source, self._picks, self._name = source, picks, name
         self.clock = clock
         self.width, self.height = size
         self.n_frames = len(picks)
@@ -45,11 +45,11 @@ class FilmView:
 
     @property
     def sound(self) -> Sound | None:
-        return self._source.sound
+        return self.source.sound
 
     @property
     def content_key(self) -> str:
-        return f"{self._source.content_key} {self._name}"
+        return f"{self.source.content_key} {self._name}"
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         return self.walk(range(start, self.n_frames if stop is None else min(stop, self.n_frames)))
@@ -63,7 +63,7 @@ class FilmView:
                 wanted.append(index)
                 yield int(self._picks[index])
 
-        frames = self._source.walk(asked())
+        frames = self.source.walk(asked())
         try:
             for frame in frames:
                 yield Frame(wanted.pop(), shrink(frame.picture))

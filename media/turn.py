@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 
 from .chroma import widened
 from .picture import Picture
+
+_ROTATIONS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,9 @@ def turned(picture: Picture, turn: Turn) -> Picture:
         planes = (planes[0], *(widened(plane, box, layout, colour.chroma_site) for plane in planes[1:3]), *planes[3:])
         layout, site = layout.without_subsampling(), colour.chroma_site
     if turn.mirrored:
-        planes = tuple(plane[:, ::-1] for plane in planes)
-    planes = tuple(np.rot90(plane, turn.quarters) for plane in planes)
+        planes = tuple(cv2.flip(plane, 1) for plane in planes)
+    if turn.quarters:
+        planes = tuple(cv2.rotate(plane, _ROTATIONS[turn.quarters]) for plane in planes)
     sar = 1 / Fraction(picture.sar) if turn.quarters % 2 else picture.sar
     return Picture.from_planes(planes, layout, replace(colour, chroma_site=site), sar)
 

@@ -93,6 +93,13 @@ def test_uneven_steps_are_kept_to_the_tick(tmp_path, samples):
     assert [frame.index for frame in film.frames()] == list(range(41))
 
 
+def test_a_stream_that_changes_its_size_on_the_way_keeps_the_films(tmp_path, samples):
+    small = samples.write_film(tmp_path / "small.ts", n=20, size=(96, 64)).read_bytes()
+    (tmp_path / "both.ts").write_bytes(samples.write_film(tmp_path / "large.ts", n=20).read_bytes() + small)
+    film = open_source(tmp_path / "both.ts")
+    assert {(frame.picture.width, frame.picture.height) for frame in film.frames()} == {(128, 96)}
+
+
 def test_a_single_dropped_frame_makes_a_film_uneven(tmp_path, samples):
     stamps = np.delete(np.arange(61) / 25, 30)
     film = open_source(samples.write_film(tmp_path / "dropped.mkv", n=60, stamps=stamps, time_base=Fraction(1, 1000)))
