@@ -39,10 +39,10 @@ class TrimmedFilm(FilmView):
 
     @cached_property
     def sound(self) -> Sound | None:
-        sound = self._source.sound
+        sound = self.source.sound
         if sound is None:
             return None
-        begins, ends = (self._source.clock.time(frame) - Fraction(sound.start) for frame in (self._first, self._stop))
+        begins, ends = (self.source.clock.time(frame) - Fraction(sound.start) for frame in (self._first, self._stop))
         return SoundPart(sound, round(begins * sound.rate), min(round(ends * sound.rate), sound.n_samples))
 
 
