@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import comfyui
 from .errors import Cancelled
@@ -78,6 +78,10 @@ class NodeProgress:
             if hasattr(frames, "close"):
                 frames.close()
 
+    def watching(self, source: Any) -> _Watched:
+        """A source of frames (media.film.FrameSource) whose `frames` are shown on their way."""
+        return _Watched(source, self)
+
     def _show(self, stage: _NodeStage) -> None:
         """Let the bar stand where the stage is; quick calls in between are left out."""
         self.check()
@@ -97,6 +101,19 @@ class NodeProgress:
             self._bar.update_absolute(done, total, picture)
         except comfyui.interrupt_type() as error:
             raise Cancelled from error
+
+
+class _Watched:
+    """A source whose frames are shown while they are read; all else is the source's own."""
+
+    def __init__(self, source: Any, progress: NodeProgress) -> None:
+        self._source, self._progress = source, progress
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator:
+        return self._progress.watched(self._source.frames(start, stop))
 
 
 class _NodeStage:

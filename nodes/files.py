@@ -48,6 +48,22 @@ def any_file(path: str) -> Path:
     return found
 
 
+def numbered_path(prefix: str, folder_name: str, ending: str, width: int = 0, height: int = 0, make: bool = True) -> Path:
+    """A new file of ComfyUI's output or temp folder, numbered as core does: "film_00007_.mp4". make: make its folders.
+
+    Raises InputError for a prefix that leads outside the folder, also by a link."""
+    import folder_paths
+
+    root = os.path.realpath(getattr(folder_paths, _FOLDERS[folder_name])())
+    if not _is_inside(os.path.realpath(os.path.join(root, prefix)), root) or not os.path.basename(prefix):  # noqa: PTH118, PTH119
+        raise InputError(f"The filename prefix '{prefix}' does not name a file inside ComfyUI's {folder_name} folder: give a name such as "
+                         "talking-avatar/film.")
+    if not make:
+        return Path(root, prefix + ending)
+    folder, name, counter, _, _ = folder_paths.get_save_image_path(prefix, root, width, height)
+    return Path(folder, f"{name}_{counter:05}_{ending}")
+
+
 def stamp(path: Path) -> str:
     """A text that changes when the file does."""
     facts = path.stat()

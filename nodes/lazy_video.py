@@ -19,10 +19,11 @@ from ..host.folders import temp_folder
 from ..host.node_progress import node_progress
 from ..media.film import FrameSource
 from ..media.film_file import FilmFile
+from ..media.open import open_source
 from ..media.sound import Sound
 from ..media.sound_part import from_film_start
 from ..media.trimmed import trimmed
-from ..media.write import WriteSettings, write_film
+from ..media.write import WriteSettings, WrittenFilm, write_film
 from .lazy_audio import LazyAudio
 
 try:
@@ -39,6 +40,11 @@ class LazyVideo(VideoInput):
     def __init__(self, film: FrameSource) -> None:
         self.film = film
         self._rendered: Path | None = None
+
+    @classmethod
+    def of_file(cls, written: WrittenFilm, film: FrameSource) -> LazyVideo:
+        """The film that was written; of what is no single file (PNG pictures) the one it was made from."""
+        return cls(film if written.format == "png" else open_source(written.path))
 
     @property
     def sound(self) -> Sound | None:
