@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from .lip_line import LipLines
@@ -57,8 +58,7 @@ def make_mouth_fields(face: PhotoFace, lines: LipLines, grid: Grid) -> MouthFiel
     halo_values[:, 0] = _under_chin(face, halo) * face.height
     shares = np.stack(_shares(points), 1)
     queries = (grid.places.reshape(-1, 2).astype(np.float64) - face.origin) / face.height
-    away = np.linalg.norm((grid.places - face.centre) / [0.85, 1.0], axis=-1) / face.height
-    fade = ((1 - smoothstep(0.85, 1.15, away)) * grid.border(0.06)).ravel()
+    fade = ((1 - smoothstep(0.02, 0.16, _outside(face, grid) / face.height)) * grid.border(0.06)).ravel()
     layers = []
     for keep in (points.in_upper_layer, points.in_lower_layer):
         sources = np.concatenate([points.places[keep], halo])
@@ -176,6 +176,14 @@ def _halo(face: PhotoFace) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     ring = np.stack([0.85 * np.cos(angle), np.sin(angle)], 1)
     return np.concatenate([face.centre + face.height * radius * ring for radius in (0.72, 0.95, 1.3)])
+
+
+def _outside(face: PhotoFace, grid: Grid) -> np.ndarray:
+    """Pixels by which each node lies outside the face and the skin under its chin, 0 within [rows, columns]."""
+    below = face.flat[[149, 378, CHIN]] + np.outer([0.14, 0.14, 0.22], face.down) * face.height
+    outline = cv2.convexHull(np.concatenate([face.flat, below]).astype(np.float32))
+    inside = [cv2.pointPolygonTest(outline, (float(x), float(y)), True) for x, y in grid.places.reshape(-1, 2)]
+    return np.maximum(-np.array(inside), 0).reshape(grid.rows, grid.columns)
 
 
 def _under_chin(face: PhotoFace, halo: np.ndarray) -> np.ndarray:
