@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from ..host.device import one_thread
+from ..media.picture import Picture
 from ..models.mediapipe.iris import SIZE
 from ..models.mediapipe.load import load_network
-from .region import Region, into_picture, sample
+from .region import Region, cut_out, into_picture
 
 RIGHT_EYE = (33, 133)
 LEFT_EYE = (263, 362)
@@ -59,17 +60,18 @@ def read_eyes(rgb: np.ndarray, landmarks: np.ndarray) -> tuple[Eye, Eye]:
     """The person's right and left eye. rgb: uint8 [H, W, 3], the whole picture; landmarks: [468, 2 or 3] in its pixels.
 
     Raises MissingModel if the iris network is not there."""
-    return _read_eye(rgb, landmarks, RIGHT_EYE, mirrored=False), _read_eye(rgb, landmarks, LEFT_EYE, mirrored=True)
+    picture = Picture.from_rgb(rgb)
+    return _read_eye(picture, landmarks, RIGHT_EYE, mirrored=False), _read_eye(picture, landmarks, LEFT_EYE, mirrored=True)
 
 
-def _read_eye(rgb: np.ndarray, landmarks: np.ndarray, corners: tuple[int, int], mirrored: bool) -> Eye:
+def _read_eye(picture: Picture, landmarks: np.ndarray, corners: tuple[int, int], mirrored: bool) -> Eye:
     """One eye. The network knows right eyes only: a left one is shown to it mirrored."""
     outer, inner = landmarks[corners[0], :2], landmarks[corners[1], :2]
     on_the_left, on_the_right = (inner, outer) if mirrored else (outer, inner)
     dx, dy = (float(v) for v in on_the_right - on_the_left)
     x, y = (float(v) for v in (outer + inner) / 2)
     region = Region(x, y, max(1.0, _MARGIN * hypot(dx, dy)), atan2(dy, dx))
-    crop = sample(rgb, region, SIZE)
+    crop = cut_out(picture, region, SIZE)
     contours, iris = _run_iris(np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop)
     if mirrored:
         contours[:, 0], iris[:, 0] = SIZE - contours[:, 0], SIZE - iris[:, 0]

@@ -1,7 +1,7 @@
 """The turned square around a face that the mesh looks at: where it lies, cutting it out, and taking points back."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import atan2, ceil, cos, floor, sin
 
 import cv2
@@ -50,30 +50,47 @@ def region_of_landmarks(landmarks: np.ndarray) -> Region:
     return region_of_box(np.concatenate([points.min(0), points.max(0)]), points[33], points[263])
 
 
+@dataclass(frozen=True)
+class Patch:
+    """A part of a picture to cut regions from. pixels: uint8 RGB [h, w, 3]. origin: x, y of its corner in the picture. step: picture
+    pixels per patch pixel, across and down (1 unless it was shrunk)."""
+
+    pixels: np.ndarray
+    origin: tuple[int, int]
+    step: tuple[float, float]
+
+
 def cut_out(picture: Picture, region: Region, size: int) -> np.ndarray:
-    """uint8 RGB [size, size, 3]: the region, turned upright, black outside the picture.
+    """uint8 RGB [size, size, 3]: the region, turned upright, black outside the picture."""
+    return sample(lift(picture, region, size), region, size)
 
-    Only the part of the picture under the region is converted to RGB. Large regions are shrunk by area averaging first."""
-    x0, y0, x1, y1 = _covered(region.affine(size), size, picture.width, picture.height)
+
+def lift(picture: Picture, region: Region, size: int, room: float = 1.0) -> Patch | None:
+    """The part of `picture` under `region` made `room` times larger, ready for crops of `size`; None if that is outside.
+
+    Only this part is converted to RGB. Where a crop pixel spans many picture pixels it is shrunk by area averaging."""
+    x0, y0, x1, y1 = _covered(replace(region, side=region.side * room).affine(size), size, picture.width, picture.height)
     if x1 <= x0 or y1 <= y0:
-        return np.zeros((size, size, 3), np.uint8)
-    return sample(picture.rgb((x0, y0, x1, y1)), region, size, origin=(x0, y0))
-
-
-def sample(rgb: np.ndarray, region: Region, size: int, origin: tuple[int, int] = (0, 0)) -> np.ndarray:
-    """As `cut_out`, from pixels: uint8 RGB [H, W, 3] whose first pixel is pixel `origin` (x, y) of the picture."""
-    height, width = rgb.shape[:2]
-    affine = region.affine(size)
-    affine[:, 2] -= origin
+        return None
+    pixels = picture.rgb((x0, y0, x1, y1))
     scale = region.side / size
-    if scale > _SHRINK_ABOVE:
-        small_width, small_height = max(1, round(width / scale)), max(1, round(height / scale))
-        affine[0] *= small_width / width
-        affine[1] *= small_height / height
-        rgb = cv2.resize(rgb, (small_width, small_height), interpolation=cv2.INTER_AREA)
+    if scale <= _SHRINK_ABOVE:
+        return Patch(pixels, (x0, y0), (1.0, 1.0))
+    width, height = max(1, round((x1 - x0) / scale)), max(1, round((y1 - y0) / scale))
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return Patch(small, (x0, y0), ((x1 - x0) / width, (y1 - y0) / height))
+
+
+def sample(patch: Patch | None, region: Region, size: int) -> np.ndarray:
+    """uint8 RGB [size, size, 3]: the region cut out of a patch by bilinear interpolation; black outside it."""
+    if patch is None:
+        return np.zeros((size, size, 3), np.uint8)
+    affine = region.affine(size)
+    affine[:, 2] -= patch.origin
+    affine /= np.array(patch.step)[:, None]
     # OpenCV counts from the centre of the first pixel, this pack from its corner.
     affine[:, 2] += affine[:, :2].sum(1) / 2 - 0.5
-    return cv2.warpAffine(rgb, affine, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return cv2.warpAffine(patch.pixels, affine, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
 def into_picture(points: np.ndarray, region: Region, size: int) -> np.ndarray:

@@ -1,0 +1,72 @@
+"""Look for faces in a whole picture: quickly or thoroughly, upright or lying on their side."""
+from __future__ import annotations
+
+import numpy as np
+
+from ..media.picture import Picture
+from .detect import Detection, detect, overlap
+from .mesh import Reading, settle_mesh
+
+_SAME_FACE = 0.3
+
+
+def any_faces(picture: Picture) -> list[Reading]:
+    """Faces found by the first network that finds any, of the quick two; largest first."""
+    rgb = picture.rgb()
+    for network in ("short", "full"):
+        found = laid(picture, detect(rgb, network))
+        if found:
+            return found
+    return []
+
+
+def all_faces(picture: Picture) -> list[Reading]:
+    """All faces of the picture, by both quick networks and, where they see none, by the third; then, where there is still none,
+    with the picture turned by a quarter, three quarters and a half. Largest first."""
+    rgb = picture.rgb()
+    found = laid(picture, merged(detect(rgb, "short"), detect(rgb, "full")))
+    for quarters in (0, 1, 3, 2):
+        if found:
+            break
+        networks = ("back",) if quarters == 0 else ("short", "full")
+        found = laid(picture, merged(*(detect_turned(rgb, network, quarters) for network in networks)))
+    return found
+
+
+def laid(picture: Picture, detections: list[Detection]) -> list[Reading]:
+    """The mesh on each detection; those that turn out to be no face, or the same face as a larger one, left out. Largest first."""
+    readings: list[Reading] = []
+    for face in detections:
+        reading = settle_mesh(picture, face.region)
+        if reading.found and not any(overlap(reading.box, other.box[None])[0] > _SAME_FACE for other in readings):
+            readings.append(reading)
+    return sorted(readings, key=lambda reading: reading.size, reverse=True)
+
+
+def merged(*finds: list[Detection]) -> list[Detection]:
+    """What several networks found, each face once, the earlier lists first."""
+    kept: list[Detection] = []
+    for find in finds:
+        for face in find:
+            if not any(overlap(face.box, other.box[None])[0] > _SAME_FACE for other in kept):
+                kept.append(face)
+    return kept
+
+
+def detect_turned(rgb: np.ndarray, network: str, quarters: int) -> list[Detection]:
+    """As `detect`, in the picture turned counter-clockwise by so many quarters; boxes and points are those of the unturned one."""
+    faces = detect(np.ascontiguousarray(np.rot90(rgb, quarters)), network)
+    height, width = rgb.shape[:2]
+    return [_turned_back(face, quarters, width, height) for face in faces]
+
+
+def _turned_back(face: Detection, quarters: int, width: int, height: int) -> Detection:
+    points = np.concatenate([face.box.reshape(2, 2), face.points])
+    if quarters == 1:
+        points = np.stack([width - points[:, 1], points[:, 0]], 1)
+    elif quarters == 2:
+        points = np.array([width, height], np.float32) - points
+    elif quarters == 3:
+        points = np.stack([points[:, 1], height - points[:, 0]], 1)
+    corners = points[:2]
+    return Detection(np.concatenate([corners.min(0), corners.max(0)]), points[2:], face.score)
