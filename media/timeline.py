@@ -77,8 +77,7 @@ def nearest_frames(clock: Clock, n_frames: int, fps: Fraction) -> np.ndarray:
 
 def _ordered(clock: Clock, n_film: int, sound: Sound, mode: str) -> tuple[np.ndarray, Clock]:
     """The film's frames in the order they are shown, and the clock they are shown by."""
-    whole = Clock(clock.fps, clock.times)
-    n = whole.frames_in(sound.n_samples, sound.rate)
+    n = clock.frames_in(sound.n_samples, sound.rate)
     if n <= n_film:
         n = n_film if mode == "silence" else n
         return np.arange(n), Clock(clock.fps, None if clock.is_even else clock.times[:n])

@@ -19,7 +19,8 @@ def test_semi_planar_packed_and_big_endian_formats_keep_every_sample(odd, planar
     for plane in planes:
         plane[:] = rng.integers(0, 2 ** pixel_format(planar).depth, plane.shape)
     frame.colorspace, frame.color_range = 1, 1
-    packed = frame.reformat(format=odd, interpolation="POINT", src_colorspace=1, dst_colorspace=1, src_color_range=1, dst_color_range=1)
+    packed = frame.reformat(format=odd, interpolation="POINT", src_colorspace=1, dst_colorspace=1, src_color_range=1, dst_color_range=1,
+                            threads=1)
     picture = Picture.from_av(packed)
     assert picture.layout.name == planar
     assert not picture.colour.full_range
