@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..media.sound import Sound
 from ..media.timeline import Timeline
 from ..media.walk import walk
 from .composite import composite
+from .dress import Dressing
 from .spool import Spool
 
 _HOLD = 24  # frames kept for a run backward
@@ -32,6 +32,7 @@ class ComposedFilm:
         if timeline.n_frames and int(timeline.source.max()) >= avatar.source.n_frames:
             raise InputError(f"The mouths were made for a longer film than '{avatar.source.path.name}': use the avatar they were made for.")
         self._avatar, self._timeline, self._spool = avatar, timeline, spool
+        self._dressing = Dressing(avatar.source, avatar.track)
         self.sound = sound
         self.path: Path = avatar.source.path
         self.width, self.height = avatar.source.width, avatar.source.height
@@ -45,11 +46,9 @@ class ComposedFilm:
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         stop = self.n_frames if stop is None else min(stop, self.n_frames)
-        part = Timeline(self._timeline.source[start:stop], self.clock, self._timeline.mode)
-        patches = (replace(patch, index=patch.index - start) for patch in self._spool.between(start, stop))
-        with closing(composite(self._avatar.source, part, patches, Silent(), track=self._avatar.track)) as made:
-            for frame in made:
-                yield Frame(start + frame.index, frame.picture)
+        patches = self._spool.between(start, stop)
+        with closing(composite(self._avatar.source, self._timeline, patches, Silent(), self._dressing, start, stop)) as made:
+            yield from made
 
     def walk(self, indices: Iterable[int]) -> Iterator[Frame]:
         return walk(indices, self.frames, _HOLD)

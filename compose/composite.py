@@ -1,75 +1,57 @@
-"""Walk the film and the patches together and lay each patch into its frame."""
+"""Lay the mouths into the film."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 import numpy as np
 
-from ..faces.track import FaceTrack
-from ..host.errors import InputError
 from ..host.progress import Progress
 from ..media.film import Frame, FrameSource
 from ..media.picture import Picture
 from ..media.timeline import Timeline
 from .cut import covered, shifted, warped, warped_mask, whole_shift
+from .dress import Dressing
 from .patch import FacePatch
+from .together import together
 
 
 def composite(source: FrameSource, timeline: Timeline, patches: Iterable[FacePatch], progress: Progress,
-              track: FaceTrack | None = None) -> Iterator[Frame]:
-    """The frames of the result in order, `Frame.index` being the number of the output frame.
+              dressing: Dressing | None = None, first: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    """Frames first .. stop-1 of the result in order, `Frame.index` being the number of the output frame.
 
     patches come in rising order of index; several with one index (several persons) are laid in their order. A frame without a patch
-    is the source's own picture, untouched. Memory: a few frames, however long the film.
+    is the source's own picture, untouched. dressing: makes raw crops (patches without a mask) presentable. Memory: a few frames,
+    however long the film; the same frames come out whatever part is asked for.
 
     Raises InputError for a patch out of order or beyond the timeline, Cancelled when the user stops."""
-    for frame, laid in together(source, timeline, patches):
-        progress.check()
-        picture = frame.picture
-        for patch in laid:
-            picture = lay(picture, patch)
-        yield Frame(frame.index, picture)
+    with closing(together(source, timeline, patches, first, stop)) as pairs:
+        for index, frame, laid in pairs:
+            progress.check()
+            picture = frame.picture
+            for patch in laid:
+                picture = lay(picture, patch if dressing is None else dressing.dressed(frame, patch, progress))
+            yield Frame(index, picture)
 
 
-def together(source: FrameSource, timeline: Timeline, patches: Iterable[FacePatch]) -> Iterator[tuple[Frame, list[FacePatch]]]:
-    """Every output frame with its patches (mostly one or none). Frame.index is the number of the output frame."""
-    rest = iter(patches)
-    waiting = _checked(next(rest, None), -1, timeline)
-    for index, frame in enumerate(source.walk(int(k) for k in timeline.source)):
-        laid = []
-        while waiting is not None and waiting.index == index:
-            laid.append(waiting)
-            waiting = _checked(next(rest, None), index, timeline)
-        yield Frame(index, frame.picture), laid
-
-
-def lay(picture: Picture, patch: FacePatch) -> Picture:
-    """The picture with one masked patch in it: laid as it is when its affine is a whole-pixel move, else resampled once."""
-    if patch.mask is None:
-        raise ValueError("A raw crop has to be dressed before it is laid.")
-    if not patch.mask.any():
+def lay(picture: Picture, patch: FacePatch | None) -> Picture:
+    """The picture with one masked patch in it: laid as it is when its affine is a whole-pixel move, else resampled once. The picture
+    itself where there is nothing to see."""
+    if patch is None or not _is_seen(patch):
         return picture
     place = whole_shift(patch.affine)
     if place is not None:
         return picture.pasted(patch.pixels, patch.mask, *place)
-    size = patch.pixels.shape[1::-1]
-    x0, y0, x1, y1 = covered(patch.affine, size)
-    box = np.clip([np.floor(x0), np.floor(y0), np.ceil(x1), np.ceil(y1)], 0, [picture.width, picture.height] * 2).astype(int)
-    width, height = int(box[2] - box[0]), int(box[3] - box[1])
-    if width == 0 or height == 0:
+    edges = covered(patch.affine, patch.pixels.shape[1::-1])
+    x0, y0 = (int(np.clip(np.floor(edge), 0, side)) for edge, side in zip(edges[:2], (picture.width, picture.height), strict=True))
+    x1, y1 = (int(np.clip(np.ceil(edge), 0, side)) for edge, side in zip(edges[2:], (picture.width, picture.height), strict=True))
+    if x0 == x1 or y0 == y1:
         return picture
-    affine = shifted(patch.affine, -box[0], -box[1])
-    mask = warped_mask(patch.mask, affine, (width, height))
-    return picture.pasted(warped(patch.pixels, affine, (width, height)), mask, int(box[0]), int(box[1]))
+    affine, size = shifted(patch.affine, -x0, -y0), (x1 - x0, y1 - y0)
+    return picture.pasted(warped(patch.pixels, affine, size), warped_mask(patch.mask, affine, size), x0, y0)
 
 
-def _checked(patch: FacePatch | None, before: int, timeline: Timeline) -> FacePatch | None:
-    """The patch, if it may come after one of frame `before`."""
-    if patch is None:
-        return None
-    if patch.index < before:
-        raise InputError(f"The mouths came out of order: frame {patch.index} after frame {before}; make them anew.")
-    if patch.index >= timeline.n_frames:
-        raise InputError(f"There is a mouth for frame {patch.index}, but the film to be made has {timeline.n_frames} frames: "
-                         "use the speech and film the mouths were made for.")
-    return patch
+def _is_seen(patch: FacePatch) -> bool:
+    if patch.mask is None:
+        raise ValueError(f"Patch {patch.index} is a raw crop without a mask; give `composite` a Dressing for it.")
+    return bool(patch.mask.any())

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..compose.composite import composite
+from ..compose.dress import Dressing
+from ..compose.dress import Dressing
 from ..compose.patch import FacePatch
 from ..host.progress import Progress
 from ..media.film import Frame
@@ -33,7 +35,7 @@ class RenderReport:
         return ", ".join(parts)
 
 
-def render(take: Take, engine: Engine, settings: Any, path: Path, how: WriteSettings, progress: Progress,
+def render(take: Take, engine: Engine, settings: Any, path: str | Path, how: WriteSettings, progress: Progress,
            watch: Callable[[Frame], None] | None = None) -> RenderReport:
     """Make the mouths, paste them back and write the film with its sound, frame by frame in flat memory.
 
@@ -41,13 +43,13 @@ def render(take: Take, engine: Engine, settings: Any, path: Path, how: WriteSett
     Raises InputError, MissingModel, OutputError, Cancelled; on any of them nothing half-written stays."""
     check_settings(settings)
     tally = _Tally()
-    timeline = take.timeline
+    avatar, timeline = take.avatar, take.timeline
     patches = tally.counted(engine.patches(take, settings, progress))
-    frames = composite(take.avatar.source, timeline, patches, progress, track=take.avatar.track)
+    frames = composite(take.avatar.source, timeline, patches, progress, Dressing(take.avatar.source, take.avatar.track))
     if watch is not None:
         frames = _watched(frames, watch)
     written = write_film(frames, timeline.clock, timeline.n_frames, path, how, take.speech.sound, progress)
-    present = take.avatar.track.present
+    present = avatar.track.present
     with_face = int(sum(bool(present[i]) for i in timeline.source))
     return RenderReport(frames=timeline.n_frames, with_face=with_face, spoken=tally.spoken, written=written)
 
