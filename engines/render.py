@@ -8,7 +8,6 @@ from typing import Any
 
 from ..compose.composite import composite
 from ..compose.dress import Dressing
-from ..compose.dress import Dressing
 from ..compose.patch import FacePatch
 from ..host.progress import Progress
 from ..media.film import Frame
