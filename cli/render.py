@@ -6,13 +6,18 @@ import sys
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engines.engine import Engine, Take, make_engine
 from ..host.errors import InputError
 from ..host.progress import Progress
 from .face import face_choice
 
+if TYPE_CHECKING:
+    from ..media.film import FrameSource
+    from ..media.timeline import Timeline
+
+SPARE_SECONDS = 60.0
 LENGTHS = ("bounce", "loop", "hold", "cut off", "silence", "remap")
 
 
@@ -33,6 +38,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     film = parser.add_argument_group("film")
     film.add_argument("--face", default="largest", metavar="WHICH", help="largest, centre, left:N, size:N (from 0) or point:X,Y")
     film.add_argument("--length", choices=LENGTHS, default="bounce", help="when film and speech differ in length (default: bounce)")
+    film.add_argument("--start", type=float, default=0.0, metavar="SECONDS", help="begin the avatar's film there")
+    film.add_argument("--duration", type=float, default=0.0, metavar="SECONDS", help="use only so much of the avatar's film")
     film.add_argument("--fps", type=_rate, metavar="RATE", help="rate of a photo's film (default 25), or retime a film, e.g. 30000/1001")
     film.add_argument("--max-side", type=int, metavar="PIXELS", help="shrink the avatar to this longest side")
     out = parser.add_argument_group("output")
@@ -68,11 +75,10 @@ def render_film(chosen: argparse.Namespace, engine: Engine, settings: Any, progr
 
     how = WriteSettings(format=chosen.format, crf=chosen.crf, preset=chosen.preset, pix_fmt=chosen.pix_fmt,
                         encoder=chosen.encoder, sound=chosen.sound)
-    output = Path(chosen.output)
-    check_output(output, how)
+    check_output(chosen.output, how)
     take = _take(chosen, progress)
     sheet = _sheet_tap(take) if chosen.contact_sheet else None
-    report = render(take, engine, settings, output, how, progress, watch=sheet)
+    report = render(take, engine, settings, chosen.output, how, progress, watch=sheet)
     if sheet is not None:
         sheet.write(Path(chosen.contact_sheet))
     return f"{chosen.output}: {report}; {report.written}"
@@ -109,12 +115,24 @@ def _take(chosen: argparse.Namespace, progress: Progress) -> Take:
     from ..faces.settings import TrackSettings
     from ..media.open import open_source
     from ..media.timeline import lay_out
+    from ..media.trimmed import trimmed
 
-    source = open_source(Path(chosen.avatar), fps=chosen.fps, max_side=chosen.max_side)
+    source = trimmed(open_source(chosen.avatar, fps=chosen.fps, max_side=chosen.max_side), chosen.start, chosen.duration)
     speech = _speech(chosen, progress)
     timeline = lay_out(source, speech.sound, mode=chosen.length, fps=chosen.fps)
-    avatar = make_avatar(source, TrackSettings(choice=face_choice(chosen.face)), progress)
-    return Take(avatar, speech, timeline)
+    source = _as_much_as_helps(source, timeline)
+    return Take(make_avatar(source, TrackSettings(choice=face_choice(chosen.face)), progress), speech, timeline)
+
+
+def _as_much_as_helps(source: FrameSource, timeline: Timeline) -> FrameSource:
+    """The film without what lies far behind the last frame that will be seen: nobody waits for an hour to be tracked for a sentence.
+    What is left gives the engine a minute more to choose mouths from."""
+    from ..media.trimmed import trimmed
+
+    if source.is_still:
+        return source
+    seen = float(source.clock.time(int(timeline.source.max()) + 1))
+    return trimmed(source, 0.0, seen + SPARE_SECONDS)
 
 
 def _speech(chosen: argparse.Namespace, progress: Progress):

@@ -10,7 +10,7 @@ from av.video.reformatter import VideoReformatter
 
 from .colour import BT709, RGB, Colour
 from .picture import Picture
-from .pixel_format import blank, pixel_format, planes_of
+from .pixel_format import blank, one_swscale_thread, pixel_format, planes_of
 
 # Bicubic, accurate rounding, full chroma in and out, as in swscale.h; PyAV has had names for all of them only since 17. Without the
 # last three chroma is off by up to 0.06 of a step and has half the resolution.
@@ -93,12 +93,13 @@ class PixelConverter:
         matrix = target.matrix if source.matrix == RGB else source.matrix
         return self._reformatter.reformat(
             _relabelled(picture, picture.layout.name), format=pix_fmt, interpolation=_BEST, src_colorspace=matrix, dst_colorspace=matrix,
-            src_color_range=_FULL if source.full_range else _LIMITED, dst_color_range=_FULL if target.full_range else _LIMITED)
+            src_color_range=_FULL if source.full_range else _LIMITED, dst_color_range=_FULL if target.full_range else _LIMITED,
+            **one_swscale_thread())
 
     def _shuffled(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Planar to semi-planar: the same samples in another order."""
         return self._reformatter.reformat(frame, format=self._pix_fmt, interpolation=_BEST, src_color_range=_LIMITED,
-                                          dst_color_range=_LIMITED)
+                                          dst_color_range=_LIMITED, **one_swscale_thread())
 
 
 def _relabelled(picture: Picture, pix_fmt: str) -> av.VideoFrame:

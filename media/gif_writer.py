@@ -16,6 +16,7 @@ from .encode_pixels import PixelConverter
 from .encoders import plan_encoding
 from .film_writer import Job
 from .picture import Picture
+from .pixel_format import one_swscale_thread
 from .write_settings import WrittenFilm
 
 _TICK = Fraction(1, 100)
@@ -88,7 +89,7 @@ class GifWriter:
     def _look_at(self, frame: av.VideoFrame) -> None:
         """Count the colours of every other pixel, to a step of four: the palette is as good, and takes a tenth of the time."""
         width, height = _halved(self._size)
-        small = frame.reformat(width, height, "bgra", interpolation="POINT")
+        small = frame.reformat(width, height, "bgra", interpolation="POINT", **one_swscale_thread())
         small.pts, small.time_base = self._stamps[-1], _TICK
         pixels = np.frombuffer(small.planes[0], np.uint8).reshape(height, -1, 4)
         pixels[..., :3] &= 0xFC
@@ -141,7 +142,7 @@ def _halved(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _stamped(frame: av.VideoFrame, stamp: int) -> av.VideoFrame:
-    frame = frame.reformat(format="bgra")
+    frame = frame.reformat(format="bgra", **one_swscale_thread())
     frame.pts, frame.time_base = stamp, _TICK
     return frame
 

@@ -126,11 +126,12 @@ def _reordered(frame: av.VideoFrame, name: str) -> av.VideoFrame:
     source_range = frame.color_range or (_FULL if is_rgb or frame.format.name.startswith("gray") else _LIMITED)
     matrix = matrix_or_default(frame.colorspace, frame.height)
     return frame.reformat(format=name, interpolation="POINT", src_colorspace=matrix, dst_colorspace=matrix,
-                          src_color_range=source_range, dst_color_range=_FULL if name.startswith("rgb") else source_range, **_one_thread())
+                          src_color_range=source_range, dst_color_range=_FULL if name.startswith("rgb") else source_range,
+                          **one_swscale_thread())
 
 
 @lru_cache(maxsize=1)
-def _one_thread() -> dict[str, int]:
+def one_swscale_thread() -> dict[str, int]:
     """How to keep swscale on one thread: with more, rows of p210 and xv30 came out wrong now and then (FFmpeg 8.1). PyAV before 17 uses
     one anyway and does not know the word."""
     try:

@@ -46,6 +46,14 @@ def test_the_ending_of_the_name_chooses_the_format(run, astronaut_photo, samples
     assert open_source(out).n_frames == 10
 
 
+def test_a_folder_gets_a_series_of_pictures(run, astronaut_photo, samples, tmp_path):
+    speech = samples.write_sound(tmp_path / "short.wav", samples.babble(0.2), 16000, "pcm_s16le")
+    code, _, complaint = run("render", "--avatar", astronaut_photo, "--audio", speech, "-o", f"{tmp_path}/series/")
+    assert (code, complaint) == (0, "")
+    pictures = sorted((tmp_path / "series").iterdir())
+    assert len(pictures) == 5 and all(open_source(picture).width == 512 for picture in pictures)
+
+
 def test_text_is_spoken_by_the_voice_that_needs_no_server(run, astronaut_photo, tmp_path):
     out = tmp_path / "out.mp4"
     assert run("render", "--avatar", astronaut_photo, "--text", "Maybe a map.", "-o", out)[0] == 0
@@ -113,3 +121,21 @@ def test_an_engine_registered_from_outside_works_through_the_same_command(run, a
     changed = np.abs(before.astype(int) - pixels).max(axis=2) > 2
     assert pixels[changed].min() > 250
     assert 800 <= changed.sum() <= 900
+
+
+def test_of_a_long_film_only_what_helps_is_tracked(run, samples, astronaut_photo, tmp_path):
+    still = np.asarray(open_source(astronaut_photo, max_side=160).frame(0).picture.rgb())
+    film = samples.write_film(tmp_path / "long.mp4", [still] * 90, fps=1, sound=None)
+    speech = samples.write_sound(tmp_path / "short.wav", samples.babble(2.0), 16000, "pcm_s16le")
+    assert run("render", "--avatar", film, "--audio", speech, "-o", tmp_path / "out.mp4")[0] == 0
+    tracked = [np.load(path)["present"].size for path in (tmp_path / "cache" / "tracks").rglob("*.npz")]
+    assert tracked == [62]
+
+
+def test_a_part_of_the_film_can_be_named(run, samples, astronaut_film, tmp_path):
+    out = tmp_path / "out.mkv"
+    speech = samples.write_sound(tmp_path / "short.wav", samples.babble(0.4), 16000, "pcm_s16le")
+    assert run("render", "--avatar", astronaut_film, "--audio", speech, "-o", out, "--start", 1.0, "--duration", 0.2)[0] == 0
+    top = [frame.picture.rgb()[:40] for frame in open_source(out).frames()]
+    wanted = [frame.picture.rgb()[:40] for frame in open_source(astronaut_film).walk([25, 26, 27, 28, 29, 28, 27, 26, 25, 26])]
+    np.testing.assert_array_equal(np.stack(top), np.stack(wanted))
