@@ -56,8 +56,14 @@ def thumbnail(picture: Picture) -> np.ndarray:
     """float32 [18, 32, channels] of the picture's own planes, 0 .. 1: small enough to ignore motion, cheap enough for every frame."""
     top = float(2**picture.layout.depth - 1)
     planes = [plane for plane in picture.planes if plane.ndim == 2][:3] or [picture.planes[0][..., :3]]
-    small = [cv2.resize(plane, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA) for plane in planes]
+    small = [cv2.resize(_thinned(plane), (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA) for plane in planes]
     return np.dstack(small).astype(np.float32) / top
+
+
+def _thinned(plane: np.ndarray) -> np.ndarray:
+    """Every second, third, … pixel, still at least 4 for each of the thumbnail's: averaging all of them took 10 times as long."""
+    down, across = (max(1, side // (4 * small)) for side, small in zip(plane.shape, (_HEIGHT, _WIDTH), strict=False))
+    return np.ascontiguousarray(plane[::down, ::across])
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from ..host.device import one_thread
 from ..host.progress import Progress
 from ..media.ahead import ahead
 from ..media.film import FrameSource
-from ..models.mediapipe.load import load_network
+from ..models.mediapipe.load import find_network
 from .choose import choose
 from .gaps import between, bridgeable
 from .landmark_file import LandmarkFile, LandmarkWriter
@@ -23,7 +23,9 @@ from .steady import Laid, steady
 from .track import FaceTrack
 from .track_cache import LANDMARKS, keep_track, kept_track, key_of, partial_folder
 
-_DECODED_AHEAD = 4
+_AHEAD = 4
+"""Decoding, the first laying of the mesh and the second run side by side, so many frames apart."""
+
 _HEAD_BYTES = 100e6
 """Memory the frames of the first second of a shot may take, from which the face is chosen."""
 
@@ -35,7 +37,7 @@ def track_faces(source: FrameSource, settings: TrackSettings, progress: Progress
     Frames without a face have `present` False and NaN landmarks; if there is none in the whole film, that is no error here.
     Raises MissingModel if a network is not there, InputError for frames that cannot be decoded, Cancelled when the user stops."""
     for network in ("short", "full", "back", "mesh"):
-        load_network(network)
+        find_network(network)
     key = key_of(source.content_key, settings)
     kept = kept_track(key, source.n_frames)
     if kept is not None:
@@ -78,8 +80,10 @@ def _track_film(source: FrameSource, settings: TrackSettings, folder: Path, prog
     fps = float(source.clock.fps) if source.clock is not None else 25.0
     head = int(np.clip(_HEAD_BYTES / (source.width * source.height * 1.5), 4, min(25, max(4, round(fps)))))
     with (progress.stage("tracking the face", total=source.n_frames) as stage,
-          closing(ahead(source.frames(), _DECODED_AHEAD)) as frames, LandmarkWriter(raw) as writer):
-        for laid in steady(pursue(frames, settings.choice, head)):
+          closing(ahead(source.frames(), _AHEAD)) as frames,
+          closing(ahead(pursue(frames, settings.choice, head), _AHEAD)) as sightings,
+          LandmarkWriter(raw) as writer):
+        for laid in steady(sightings):
             if laid.index >= rows.count:
                 break
             rows.add(laid)

@@ -23,11 +23,18 @@ from .layers import fill
 _ARCHITECTURES = {"short": BlazeFaceShort, "full": BlazeFaceFull, "back": BlazeFaceBack, "mesh": FaceMesh, "iris": Iris}
 
 
+@lru_cache(maxsize=len(_ARCHITECTURES))
 def load_network(name: str) -> nn.Module:
-    """The network "short", "full", "back", "mesh" or "iris", on the CPU, float32, channels last, kept for the next call.
+    """The network "short", "full", "back", "mesh" or "iris", on the CPU, float32, channels last; kept for the next call.
 
     Raises MissingModel with one sentence that says what to do if its file is missing or damaged."""
-    return _load(name, find_network(name))
+    path = find_network(name)
+    if not is_whole(name, path):
+        raise MissingModel(f"'{path}' is damaged or is not MediaPipe's network for {NETWORKS[name].purpose}: "
+                           f"delete it and run `{COMMAND}`, which brings it anew.")
+    network = _ARCHITECTURES[name]().eval().requires_grad_(False)
+    fill(network, {tensor: torch.from_numpy(array) for tensor, array in load_file(path).items()})
+    return network.to(memory_format=torch.channels_last)
 
 
 def find_network(name: str) -> Path:
@@ -50,12 +57,3 @@ def is_whole(name: str, path: Path) -> bool:
     except (OSError, SafetensorError):
         return False
 
-
-@lru_cache(maxsize=len(_ARCHITECTURES))
-def _load(name: str, path: Path) -> nn.Module:
-    if not is_whole(name, path):
-        raise MissingModel(f"'{path}' is damaged or is not MediaPipe's network for {NETWORKS[name].purpose}: "
-                           f"delete it and run `{COMMAND}`, which brings it anew.")
-    network = _ARCHITECTURES[name]().eval().requires_grad_(False)
-    fill(network, {tensor: torch.from_numpy(array) for tensor, array in load_file(path).items()})
-    return network.to(memory_format=torch.channels_last)
