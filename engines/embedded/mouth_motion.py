@@ -17,6 +17,8 @@ WIDEST = 0.070
 """Opening of the lips at a wide "a", face heights."""
 FASTEST = 0.70
 """Face heights a second: the 95th percentile measured on people who speak is 0.4 to 0.7."""
+JAW_IN_SMILES = 0.25
+"""Share of an opening that the jaw makes although the photo's own gap would be wide enough: smiles too are spoken with the jaw."""
 EDGE = 0.15
 """Seconds in which the mouth leaves the photo's own at the start and comes back to it at the end."""
 EVEN = 0.02
@@ -49,10 +51,10 @@ def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: flo
     opening, shut, extra = wide, np.zeros_like(wide), wide
     if gap > 0:
         speaking = _speaking(curves.gate, times) * edge
-        wanted = wide * max(1.0, (gap + 0.035) / WIDEST) + (1 - speaking) * gap
-        opening = np.where(speaking > 0, wanted, gap)
-        shut = np.clip(1 - opening / gap, 0, 1)
-        extra = np.maximum(opening - gap, 0)
+        wide = wide * max(1.0, (gap + 0.035) / WIDEST)
+        opening = np.where(speaking > 0, wide + (1 - speaking) * gap, gap)
+        extra = np.maximum(opening - gap, JAW_IN_SMILES * wide)
+        shut = np.clip(1 - (opening - extra) / gap, 0, 1)
     numbers = _numbers(extra, spread, rounded, press, bite, shut, gap)
     return MouthMotion(numbers, opening.astype(np.float32), (_tongue(phonemes, times) * edge).astype(np.float32))
 
