@@ -16,7 +16,7 @@ from ..media.timeline import Timeline
 from .colour import gained
 from .cut import covered, scales, shifted, warped, warped_mask
 from .fade import shots, strengths
-from .front import FaceLook, face_cells, front_mask, learn_look, things_in_front
+from .front import FaceLook, face_cells, front_mask, learn_look, lips_shown, things_in_front
 from .grain import matched_grain
 from .mask import LOWER_JAW, MOUTH, Box, face_height, lower_face_mask, skin
 from .patch import FacePatch
@@ -68,6 +68,8 @@ class Dressing:
         within = warped_mask(_faded_border(patch.pixels.shape[1::-1]), to_box, size)
         seen = cv2.multiply(self._mask(frame, points, box), within, scale=1 / 255)
         seen = self._behind_what_is_in_front(frame, points, box, seen, progress)
+        if not seen.any():
+            return None
         pixels = self._matched(frame, warped(patch.pixels, to_box, size), skin(points, box) & within, box, unit, scales(patch.affine))
         mask = cv2.convertScaleAbs(seen, alpha=strength)
         return FacePatch(patch.index, pixels, np.array([[1, 0, box[0]], [0, 1, box[1]]], np.float64), mask)
@@ -109,12 +111,14 @@ class Dressing:
         look = self._look(frame.index, progress) if self._settings.front else None
         if look is None:
             return seen
-        hits = things_in_front(look, face_cells(frame.picture, points))
-        if not hits.any():
+        cells = face_cells(frame.picture, points)
+        shown, hits = lips_shown(look, cells), things_in_front(look, cells)
+        if shown == 1 and not hits.any():
             return seen
         left = cv2.multiply(seen, 255 - front_mask(hits, points, box), scale=1 / 255)
         hidden = 1 - float(left.sum()) / max(float(seen.sum()), 1.0)
-        return cv2.convertScaleAbs(left, alpha=float(np.clip((_HIDDEN[1] - hidden) / (_HIDDEN[1] - _HIDDEN[0]), 0, 1)))
+        shown *= float(np.clip((_HIDDEN[1] - hidden) / (_HIDDEN[1] - _HIDDEN[0]), 0, 1))
+        return cv2.convertScaleAbs(left, alpha=shown)
 
     def _look(self, index: int, progress: Progress) -> FaceLook | None:
         """How the face looks in the shot of a frame, learnt from a sample of the whole shot; None if that is too short."""

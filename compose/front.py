@@ -12,7 +12,7 @@ alarms in 13 of 1072 free frames, 8 of them in one film with strong grimaces.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,6 +34,7 @@ _OUTLIER = 1.5  # spreads at which a cell has lost most of its say
 _WEAK, _STRONG = 1.3, 1.8  # times a cell's usual error
 _TOUCHING, _FLOATING = 10, 60  # strong cells a group needs that reaches the face's rim, and one that does not
 _LARGE = 200  # strong cells of something that was in front for certain
+_LOST = 3.5  # spreads of redness below which lips count as hidden (free lips of 13 films: at most 3.0)
 _REACH = 3  # cells of the rim a group must hold to count as reaching it
 
 
@@ -51,7 +52,7 @@ class FaceCells:
 class FaceLook:
     """How a face looks in a shot. middle, spread, error: float32 [4800], median, spread and usual unexplained rest of every cell and
     channel. mean, looks, sizes: float32 [4800], [k, 4800], [k], principal components of what is left, in spreads. limit: float32
-    [40, 40], above which the error of a cell is unusual."""
+    [40, 40], above which the error of a cell is unusual. redness: of the lips against the skin, its median and spread."""
 
     middle: np.ndarray
     spread: np.ndarray
@@ -60,6 +61,7 @@ class FaceLook:
     sizes: np.ndarray
     error: np.ndarray
     limit: np.ndarray
+    redness: tuple[float, float]
 
 
 def face_cells(picture: Picture, points: np.ndarray) -> FaceCells:
@@ -91,17 +93,28 @@ def learn_look(sample: list[FaceCells]) -> FaceLook | None:
 
 
 def things_in_front(look: FaceLook, cells: FaceCells) -> np.ndarray:
-    """bool [40, 40]: the cells of the face that something hides."""
+    """bool [40, 40]: the cells that something hides, without holes, and carried on a little beyond the face, where none are judged."""
     hits, _ = _sized_hits(look, cells)
-    return hits
+    if not hits.any():
+        return hits
+    closed = cv2.morphologyEx(hits.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = cv2.drawContours(closed, outlines, -1, 1, cv2.FILLED)
+    beyond = cv2.dilate(whole, np.ones((7, 7), np.uint8)) > 0
+    return (whole > 0) | (beyond & ~cells.face)
+
+
+def lips_shown(look: FaceLook, cells: FaceCells) -> float:
+    """1 while the lips are as red against the skin as they may be, falling to 0 where something of the skin's own colour hides them."""
+    middle, spread = look.redness
+    return float(np.clip(_LOST + 0.5 - (middle - _redness(cells)) / spread, 0, 1))
 
 
 def front_mask(hits: np.ndarray, points: np.ndarray, box: Box) -> np.ndarray:
-    """uint8 [h, w] of a box in the frame: what stays in front, a little wider than the hits (bool [40, 40]) and soft."""
+    """uint8 [h, w] of a box in the frame: what stays in front (hits: bool [40, 40]), with soft edges."""
     unit = face_height(points)
-    closed = cv2.morphologyEx(hits.astype(np.uint8) * 255, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     to_box = shifted(face_affine(points, CELLS, _SPAN, _CENTRE), -box[0], -box[1])
-    large = warped(closed, to_box, (box[2] - box[0], box[3] - box[1]))
+    large = warped(hits.astype(np.uint8) * 255, to_box, (box[2] - box[0], box[3] - box[1]))
     return cv2.GaussianBlur(large, (0, 0), max(0.012 * unit, 0.5))
 
 
@@ -114,9 +127,13 @@ def _hull(points: np.ndarray, to_cells: np.ndarray) -> np.ndarray:
 
 def _lips_lost(sample: list[FaceCells]) -> np.ndarray:
     """bool [n]: faces whose lips are far less red against the skin than they mostly are."""
+    middle, spread = _usual_redness(sample)
+    return np.array([_redness(cells) < middle - _LOST * spread for cells in sample])
+
+
+def _usual_redness(sample: list[FaceCells]) -> tuple[float, float]:
     red = np.array([_redness(cells) for cells in sample])
-    middle = np.median(red)
-    return red < middle - 3.5 * max(_spread(red - middle), 0.6)
+    return float(np.median(red)), max(float(_spread(red - np.median(red))), 0.6)
 
 
 def _redness(cells: FaceCells) -> float:
@@ -161,14 +178,13 @@ def _fitted(sample: list[FaceCells]) -> FaceLook:
     mean = np.median(standing, axis=0)
     _, sizes, looks = np.linalg.svd(standing - mean, full_matrices=False)
     count = max(1, min(_LOOKS, len(sample) // 10))
-    unit = np.ones(CELLS * CELLS * 3, np.float32)
-    look = FaceLook(middle, spread, mean, looks[:count], sizes[:count] / len(sample) ** 0.5, unit, unit.reshape(CELLS, CELLS, 3)[..., 0])
+    ones = np.ones(CELLS * CELLS * 3, np.float32)
+    look = FaceLook(middle, spread, mean, looks[:count], sizes[:count] / len(sample) ** 0.5, ones, ones, _usual_redness(sample))
     rest = np.stack([_unexplained(look, cells) for cells in sample])
-    error = np.maximum(np.hypot(_spread(rest), np.tile(_TIGHT, CELLS * CELLS)), 0.5 * np.sqrt((rest**2).mean(0))).astype(np.float32)
-    look = FaceLook(middle, spread, mean, look.looks, look.sizes, error, look.limit)
+    error = np.maximum(np.hypot(_spread(rest), np.tile(_TIGHT, CELLS * CELLS)), 0.5 * np.sqrt((rest**2).mean(0)))
+    look = replace(look, error=error.astype(np.float32))
     usual = np.percentile([_errors(look, cells) for cells in sample], 98, axis=0).astype(np.float32)
-    limit = np.maximum(cv2.dilate(usual, np.ones((3, 3), np.uint8)), 0.5)
-    return FaceLook(middle, spread, mean, look.looks, look.sizes, error, limit)
+    return replace(look, limit=np.maximum(cv2.dilate(usual, np.ones((3, 3), np.uint8)), 0.5))
 
 
 def _unexplained(look: FaceLook, cells: FaceCells) -> np.ndarray:
