@@ -103,11 +103,9 @@ def lid_layer(rig: EyeRig, closure: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _box(upper: np.ndarray, length: float, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
     middle = (upper[0, 1] + upper[-1, 1]) / 2
-    x0, x1 = int(upper[0, 0] - 0.4 * length), int(np.ceil(upper[-1, 0] + 0.4 * length))
-    y0, y1 = int(middle - 0.75 * length), int(np.ceil(middle + 0.65 * length))
-    if x0 < 0 or y0 < 0 or x1 > shape[1] or y1 > shape[0]:
-        return None
-    return x0, y0, x1, y1
+    x0, x1 = max(0, int(upper[0, 0] - 0.4 * length)), min(shape[1], int(np.ceil(upper[-1, 0] + 0.4 * length)))
+    y0, y1 = max(0, int(middle - 0.75 * length)), min(shape[0], int(np.ceil(middle + 0.65 * length)))
+    return (x0, y0, x1, y1) if x1 - x0 > 3 and y1 - y0 > 3 else None
 
 
 def _lid(line: np.ndarray, right: np.ndarray, down: np.ndarray, along: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ SHUT_REACH, SHUT_ROWS = 0.035, 71
 OPEN_REACH, OPEN_STEP = 0.040, 0.0025
 LIP_POINTS = (85, 16, 315, 15, 84, 17, 314, 86, 316, 180, 404)
 PARTED_GAP = 0.022
+SMALL = 120.0
+"""Face heights in pixels below which the lines are read from an enlarged copy."""
 SHARE_OF_TOOTHED_COLUMNS = 0.25
 SHORTEST_TOOTH = 0.006
 _MIDDLE = slice(COLUMNS // 5, -(COLUMNS // 5))
@@ -51,6 +53,8 @@ def find_lip_lines(face: PhotoFace) -> LipLines:
     A mouth is parted when the mesh says so (|13-14| above 0.022 face heights), or when teeth are seen between the lips, which the mesh
     often misses. Then each sample of a column is judged inside (less red than the lips, as teeth are, or much darker) or not, and
     the run that is most surely inside is taken. Else one line is laid along the dark valley between the lips."""
+    if face.height < SMALL:
+        return _of_enlarged(face, SMALL / face.height)
     along = _columns(face, 0.0)
     lab = _lab(face)
     run = _open_run(face, lab, _columns(face, 0.5))
@@ -58,6 +62,15 @@ def find_lip_lines(face: PhotoFace) -> LipLines:
         return _trimmed(face, run)
     line = _smooth(_valley(face, along), 11)
     return LipLines(along, line, line.copy(), False)
+
+
+def _of_enlarged(face: PhotoFace, times: float) -> LipLines:
+    """The lines read from an enlarged copy: on a face of few pixels the smallest blur would swallow a lip."""
+    size = tuple(int(np.ceil(side * times)) for side in face.pixels.shape[1::-1])
+    points = face.points * times
+    points[:, :2] += (times - 1) / 2
+    lines = find_lip_lines(PhotoFace(cv2.resize(face.pixels, size, interpolation=cv2.INTER_CUBIC), 0, 0, points))
+    return LipLines(lines.along / times, lines.upper / times, lines.lower / times, lines.parted, lines.toothed)
 
 
 @dataclass(frozen=True)

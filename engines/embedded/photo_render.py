@@ -28,6 +28,8 @@ STILL = 0.02
 """Pixels of movement below which a pixel keeps its bits."""
 LARGEST_DOUBLED = 1300
 """Longest side of a crop of which a double-size copy is kept: sampling that one keeps eyes sharp under sub-pixel motion."""
+SMALLEST_EYE = 7
+"""Pixels between the corners of the larger eye below which no lids are drawn."""
 LINE_SAMPLES = 81
 JAW, SHUT = NUMBERS.index("jaw"), NUMBERS.index("shut")
 OPENERS = [NUMBERS.index(name) for name in ("jaw", "lower_wide", "lower_narrow", "upper_raise", "shut")]
@@ -77,10 +79,10 @@ def rig_photo(face: PhotoFace, eyes: tuple[Eye, ...]) -> PhotoRig:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.7 * look.blur)
         noise /= noise.std()
     noise *= look.grain
-    rigs = tuple(rig for rig in (rig_eye(face.pixels, eye, noise, look.skin_level) for eye in eyes) if rig is not None)
+    rigs = [rig_eye(face.pixels, eye, noise, look.skin_level) for eye in eyes if max(one.width for one in eyes) >= SMALLEST_EYE]
     soft = max(0.9, 0.0042 * face.height, min(2.2 * look.blur, 0.012 * face.height))
-    return PhotoRig(face, grid, lines, make_mouth_fields(face, lines, grid), make_head_fields(face, grid), look, rigs, noise,
-                    _doubled(face.pixels), soft)
+    return PhotoRig(face, grid, lines, make_mouth_fields(face, lines, grid), make_head_fields(face, grid), look,
+                    tuple(rig for rig in rigs if rig is not None), noise, _doubled(face.pixels), soft)
 
 
 def render_pose(rig: PhotoRig, pose: PhotoPose) -> tuple[np.ndarray, np.ndarray]:
