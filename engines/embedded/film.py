@@ -20,11 +20,12 @@ from .film_mouths import FilmMouths, open_mouths
 from .film_plan import Stretch, Wish, rows_of, stretches, wish
 from .settings import EmbeddedSettings
 from .shot import Shot, read_shot
-from .source_runs import Blend, absorb_short_runs, blend_at
-from .source_search import Candidates, State, Wanted, best_path
+from .source_runs import Blend, absorb_short_runs, blend_at, jumps
+from .source_search import JUMP, Candidates, State, Wanted, best_path
 
 _BLOCK_SECONDS, _AHEAD_SECONDS = 4.0, 2.0
 _SHORTEST_RUN = 0.16  # seconds
+_MOST_JUMPS = 1.0  # a second
 _BLEND_HALF = 0.08  # seconds
 _SLOW_SIGMA = 0.048  # seconds
 _FOLLOWS = 0.6  # share of a source's shape that points take which are no control points: they only shape masks
@@ -103,7 +104,7 @@ def _search(path: np.ndarray, first: int, known: int, stop: int, state: State | 
                     step.astype(np.float32))
     if state is not None:
         state = State(state.candidate - low, state.direction) if low <= state.candidate < high else None
-    found, direction = best_path(_candidates(low, high, shot, mouths), wanted, state)
+    found, direction = _calm_path(_candidates(low, high, shot, mouths), wanted, state)
     shortest = max(2, round(_SHORTEST_RUN * mouths.rate))
     fixed = min(first, shortest)
     whole = np.concatenate([path[first - fixed:first], found + low])
@@ -111,6 +112,16 @@ def _search(path: np.ndarray, first: int, known: int, stop: int, state: State | 
     whole = absorb_short_runs(whole, allowed, asked.opening[first - fixed:stop], fixed, shortest)
     path[first:known] = whole[fixed:fixed + known - first]
     return State(int(path[known - 1]), int(direction[known - first - 1]))
+
+
+def _calm_path(candidates: Candidates, wanted: Wanted, state: State | None) -> tuple[np.ndarray, np.ndarray]:
+    """The best path with about one jump a second, by raising their price where there are more."""
+    allowed = 1 + _MOST_JUMPS * float(wanted.step.sum())
+    for dearer in (1.0, 1.5, 2.2):
+        found, direction = best_path(candidates, wanted, state, jump=JUMP * dearer)
+        if len(jumps(found)) <= allowed:
+            break
+    return found, direction
 
 
 def _window(base: np.ndarray, shot: Shot, width: int) -> tuple[int, int]:

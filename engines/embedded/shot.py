@@ -21,8 +21,8 @@ class Shot:
     """Frames first .. stop-1 of the film, between two cuts.
 
     face: mean shape of the person. low, high: opening of the shut and of the wide mouth. width: median of the mouth's width. spread:
-    standard deviations of opening, width, yaw, pitch (+ .01 on the last two). opening_shape: float64 [468, 3], how the face changes
-    per unit of opening."""
+    standard deviations of opening (at least .015), width, yaw, pitch (+ .01 on the last two). opening_shape: float64 [468, 3], how the
+    face changes per unit of opening."""
 
     first: int
     stop: int
@@ -48,7 +48,7 @@ def read_shot(track: FaceTrack, index: MouthIndex, frame: int) -> Shot:
     face = canonical_face(landmarks)
     opening = index.opening[seen]
     low, high = _range(opening)
-    spread = (float(opening.std()) + 1e-3, float(index.width[seen].std()) + 1e-3,
+    spread = (max(float(opening.std()), 0.015), float(index.width[seen].std()) + 1e-3,
               float(index.yaw[seen].std()) + 0.01, float(index.pitch[seen].std()) + 0.01)
     shape = _opening_shape(shapes(landmarks, face)[0], index.opening[sample])
     return Shot(int(first), int(stop), face, low, high, float(np.median(index.width[seen])), spread, shape)

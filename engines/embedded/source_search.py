@@ -12,8 +12,10 @@ import numpy as np
 
 _NEVER = np.float32(1e9)
 _NOMINAL_STEP = 0.040
+JUMP = 7.0  # an event
 _STAY, _SKIP, _BACK = 1.0, 0.06, 0.02  # a step
-_TURN, _JUMP, _JUMP_BY_UNLIKENESS, _JUMP_BACKWARD = 0.8, 5.5, 0.7, 0.1  # an event
+_TURN, _JUMP_BY_UNLIKENESS, _JUMP_BACKWARD = 1.5, 0.4, 0.1  # an event
+_UNLIKE = (0.025, 0.04, 0.06, 0.025)  # differences of opening, width, yaw and pitch that count at least as one
 _JUMP_FROM = 80  # jumps start from so many of the best paths of the moment: the others never win
 FORWARD, BACKWARD = 0, 1
 
@@ -65,10 +67,10 @@ class State:
     direction: int
 
 
-def best_path(candidates: Candidates, wanted: Wanted, start: State | None = None) -> tuple[np.ndarray, np.ndarray]:
+def best_path(candidates: Candidates, wanted: Wanted, start: State | None = None, jump: float = JUMP) -> tuple[np.ndarray, np.ndarray]:
     """The cheapest path: candidate int32 [m] and direction int8 [m] of each output frame.
 
-    start: where the path stood on the frame before the first; None: it may begin anywhere."""
+    start: where the path stood on the frame before the first; None: it may begin anywhere. jump: price of a jump."""
     scale = (wanted.step / _NOMINAL_STEP).astype(np.float32)
     costs = match_costs(candidates, wanted) * scale[:, None]
     m, n = costs.shape
@@ -80,12 +82,12 @@ def best_path(candidates: Candidates, wanted: Wanted, start: State | None = None
     else:
         best[start.direction, start.candidate] = 0
     for i in range(0 if start is not None else 1, m):
-        jump, jumped = _jumps(best, signature)
+        leap, leapt = _jumps(best, signature)
         after = np.empty_like(best)
         for direction, moves in enumerate(_MOVES):
-            prices = [jump + direction * _JUMP_BACKWARD]
+            prices = [jump + leap + direction * _JUMP_BACKWARD]
             prices += [_moved(best[before], by) + step * scale[i] + event for before, by, step, event in moves]
-            origins = [jumped] + [before * n + np.arange(n) - by for before, by, _, _ in moves]
+            origins = [leapt] + [before * n + np.arange(n) - by for before, by, _, _ in moves]
             way = np.argmin(prices, axis=0)
             after[direction] = np.take_along_axis(np.stack(prices), way[None], 0)[0] + costs[i]
             came[i, direction] = np.take_along_axis(np.stack(origins), way[None], 0)[0]
@@ -113,18 +115,18 @@ def match_costs(candidates: Candidates, wanted: Wanted) -> np.ndarray:
 
 def _signature(candidates: Candidates) -> np.ndarray:
     """float32 [n, 12]: what two frames must share for a jump between them to be cheap."""
-    four = np.stack([candidates.opening, candidates.width, candidates.yaw, candidates.pitch], 1) / np.array(candidates.spread)
+    four = np.stack([candidates.opening, candidates.width, candidates.yaw, candidates.pitch], 1) / np.maximum(candidates.spread, _UNLIKE)
     return np.nan_to_num(np.hstack([four, 0.5 * candidates.look])).astype(np.float32)
 
 
 def _jumps(best: np.ndarray, signature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cheapest jump into each candidate and the state it comes from, [n] each."""
+    """Cost of the cheapest way into each candidate by a jump, its own price not counted, and the state it comes from, [n] each."""
     n = best.shape[1]
     either = best.min(0)
     sources = np.argpartition(either, _JUMP_FROM)[:_JUMP_FROM] if n > _JUMP_FROM else np.arange(n)
     from_ = signature[sources]
     unlike = (from_**2).sum(1)[:, None] + (signature**2).sum(1) - 2 * from_ @ signature.T
-    price = either[sources][:, None] + _JUMP + _JUMP_BY_UNLIKENESS * unlike
+    price = either[sources][:, None] + _JUMP_BY_UNLIKENESS * unlike
     origin = price.argmin(0)
     states = best[:, sources].argmin(0) * n + sources
     return price[origin, np.arange(n)], states[origin]
