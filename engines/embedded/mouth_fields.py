@@ -27,26 +27,20 @@ UPPER_SHARE_OF_SHUT = 0.42
 
 @dataclass(frozen=True)
 class MouthFields:
-    """upper, lower: float32 [9, rows * columns], pixels per unit of each of NUMBERS; all act along `down` but the last, along `right`."""
+    """upper, lower: float32 [9, rows * columns * 2], pixels x, y per unit of each of NUMBERS. down: float32 [2], down the face."""
 
     grid: Grid
     upper: np.ndarray
     lower: np.ndarray
     down: np.ndarray
-    right: np.ndarray
 
     def upper_field(self, numbers: np.ndarray) -> np.ndarray:
         """Displacement [rows, columns, 2] of the upper layer for float32 numbers [9]."""
-        return self._field(self.upper, numbers)
+        return (numbers @ self.upper).reshape(self.grid.rows, self.grid.columns, 2)
 
     def lower_field(self, numbers: np.ndarray) -> np.ndarray:
         """Displacement [rows, columns, 2] of the lower layer for float32 numbers [9]."""
-        return self._field(self.lower, numbers)
-
-    def _field(self, layer: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        along_down = numbers[:-1] @ layer[:-1]
-        field = along_down[:, None] * self.down + (numbers[-1] * layer[-1])[:, None] * self.right
-        return field.reshape(self.grid.rows, self.grid.columns, 2)
+        return (numbers @ self.lower).reshape(self.grid.rows, self.grid.columns, 2)
 
 
 def make_mouth_fields(face: PhotoFace, lines: LipLines, grid: Grid) -> MouthFields:
@@ -64,8 +58,10 @@ def make_mouth_fields(face: PhotoFace, lines: LipLines, grid: Grid) -> MouthFiel
         sources = np.concatenate([points.places[keep], halo])
         values = np.concatenate([shares[keep], halo_values])
         spread = thin_plate((sources - face.origin) / face.height, values, queries, 2e-4)
-        layers.append(np.ascontiguousarray((spread * fade[:, None]).T, dtype=np.float32))
-    return MouthFields(grid, layers[0], layers[1], face.down.astype(np.float32), face.right.astype(np.float32))
+        ways = np.where(np.arange(len(NUMBERS))[:, None] == NUMBERS.index("width"), face.right, face.down)
+        fields = (spread * fade[:, None]).T[..., None] * ways[:, None]
+        layers.append(np.ascontiguousarray(fields.reshape(len(NUMBERS), -1), dtype=np.float32))
+    return MouthFields(grid, layers[0], layers[1], face.down.astype(np.float32))
 
 
 class _Points:

@@ -91,8 +91,10 @@ def render_pose(rig: PhotoRig, pose: PhotoPose) -> tuple[np.ndarray, np.ndarray]
     grid, face = rig.grid, rig.face
     head = grid.inverse(rig.head.field(pose.motions), 3) if pose.motions.any() else np.zeros_like(grid.places)
     mouth = _move_mouth(rig, pose) if pose.numbers.any() else None
-    total = head if mouth is None else head + _mixed(*_layers(rig, mouth, grid.places + head))
-    moving = cv2.dilate((np.abs(total).max(-1) > STILL).astype(np.uint8), np.ones((3, 3), np.uint8))
+    total = head if mouth is None else head + _coarse_offset(rig, mouth, grid.places + head)
+    still = np.float32(STILL)
+    moving = (np.abs(total[..., 0]) > still) | (np.abs(total[..., 1]) > still)
+    moving = cv2.dilate(moving.view(np.uint8), np.ones((3, 3), np.uint8))
     mask = cv2.resize(moving * 255, (grid.width, grid.height), interpolation=cv2.INTER_NEAREST)
     out = face.pixels.copy()
     box = _box_to_draw(rig, pose, moving)
@@ -158,22 +160,32 @@ def _read_lines(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndar
     return a, t, lines
 
 
-def _layers(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Offsets [h, w, 2] of places at rest in the upper and in the lower layer, and the lower one's share [h, w, 1], which rises across the
-    moved cut. Both are drawn to the lines that shall be seen, so that lips that are shut leave no slit with old teeth in it."""
+def _coarse_offset(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> np.ndarray:
+    """Offset [rows, columns, 2] of places at rest: the upper layer's above the moved cut, the lower layer's below it."""
     a, t, lines = _read_lines(rig, mouth, rest)
-    beyond = np.maximum(np.maximum(mouth.along[0] - a, a - mouth.along[1]), 0)
-    share = np.clip((t - (lines[..., 0] + lines[..., 1]) / 2) / (rig.soft + 1.2 * beyond) + 0.5, 0, 1)
+    high, low = (rig.grid.read(field, rest) for field in (mouth.upper, mouth.lower))
+    return high + (low - high) * _share_of_lower(rig, mouth, a, t, lines)[0][..., None]
+
+
+def _share_of_lower(rig: PhotoRig, mouth: _Mouth, a: np.ndarray, t: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How much of the lower layer is seen, 0 above the cut .. 1 below it, and the pixels that a place lies beyond the mouth's corners,
+    where the layers are mixed ever more softly."""
+    beyond = np.maximum(np.maximum(np.float32(mouth.along[0]) - a, a - np.float32(mouth.along[1])), 0)
+    middle = (lines[..., 0] + lines[..., 1]) * np.float32(0.5)
+    return np.clip((t - middle) / (np.float32(rig.soft) + np.float32(1.2) * beyond) + np.float32(0.5), 0, 1), beyond
+
+
+def _layers(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offsets [h, w, 2] of places at rest in the upper and in the lower layer, and the lower one's share [h, w, 1]. Both are drawn to the
+    lines that shall be seen, so that lips that are shut leave no slit with old teeth in it."""
+    a, t, lines = _read_lines(rig, mouth, rest)
+    share, beyond = _share_of_lower(rig, mouth, a, t, lines)
     high, low = (rig.grid.read(field, rest) for field in (mouth.upper, mouth.lower))
     fall = np.float32(0.02 * rig.face.height)
     ends = np.exp(-beyond / fall)
     for offset, line, by in ((high, lines[..., 0], lines[..., 2]), (low, lines[..., 1], lines[..., 3])):
         offset -= (by * ends * np.exp(-np.abs(t - line) / fall))[..., None] * rig.mouth.down
     return high, low, share[..., None]
-
-
-def _mixed(high: np.ndarray, low: np.ndarray, share: np.ndarray) -> np.ndarray:
-    return high + (low - high) * share
 
 
 def _box_to_draw(rig: PhotoRig, pose: PhotoPose, moving: np.ndarray) -> Box | None:
@@ -201,7 +213,8 @@ def _draw_lips(rig: PhotoRig, mouth: _Mouth, head: np.ndarray, out: np.ndarray) 
         return
     rest = rig.grid.moved_pixels(head, near)
     high, low, share = _layers(rig, mouth, rest)
-    exact = _mixed(*(_sampled(rig, rest + offset).astype(np.float32) for offset in (high, low)), share)
+    over, under = (_sampled(rig, rest + offset).astype(np.float32) for offset in (high, low))
+    exact = over + (under - over) * share
     if rig.lines.parted:
         exact *= _crease(rig, mouth, rest)
     x, y = (np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.03 * fh) for n in (near[2] - near[0], near[3] - near[1]))
