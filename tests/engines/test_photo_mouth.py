@@ -81,7 +81,7 @@ def test_fields_are_zero_at_the_edge_of_the_crop(face):
     grid = Grid(face.pixels.shape[1], face.pixels.shape[0])
     fields = make_mouth_fields(face, find_lip_lines(face), grid)
     for layer in (fields.upper, fields.lower):
-        planes = layer.reshape(len(NUMBERS), grid.rows, grid.columns)
+        planes = layer.reshape(len(NUMBERS), grid.rows, grid.columns, 2)
         assert max(np.abs(edge).max() for edge in (planes[:, 0], planes[:, -1], planes[:, :, 0], planes[:, :, -1])) < 1e-6
 
 
