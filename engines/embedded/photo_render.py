@@ -182,7 +182,7 @@ def _layers(rig: PhotoRig, mouth: _Mouth, rest: np.ndarray) -> tuple[np.ndarray,
     share, beyond = _share_of_lower(rig, mouth, a, t, lines)
     high, low = (rig.grid.read(field, rest) for field in (mouth.upper, mouth.lower))
     fall = np.float32(0.02 * rig.face.height)
-    ends = np.exp(-beyond / fall)
+    ends = np.float32(mouth.moved) * np.exp(-beyond / fall)
     for offset, line, by in ((high, lines[..., 0], lines[..., 2]), (low, lines[..., 1], lines[..., 3])):
         offset -= (by * ends * np.exp(-np.abs(t - line) / fall))[..., None] * rig.mouth.down
     return high, low, share[..., None]
