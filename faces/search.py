@@ -1,11 +1,16 @@
 """Look for faces in a whole picture: quickly or thoroughly, upright or lying on their side."""
 from __future__ import annotations
 
+from dataclasses import replace
+from math import pi
+
 import numpy as np
 
 from ..media.picture import Picture
-from .detect import Detection, detect, overlap
+from ..models.mediapipe.blaze_face_short import SIZE
+from .detect import Detection, detect, overlap, run_detector
 from .mesh import Reading, settle_mesh
+from .region import cut_out
 
 _SAME_FACE = 0.3
 
@@ -37,10 +42,23 @@ def laid(picture: Picture, detections: list[Detection]) -> list[Reading]:
     """The mesh on each detection; those that turn out to be no face, or the same face as a larger one, left out. Largest first."""
     readings: list[Reading] = []
     for face in detections:
-        reading = settle_mesh(picture, face.region)
-        if reading.found and not any(overlap(reading.box, other.box[None])[0] > _SAME_FACE for other in readings):
+        reading = the_right_way_up(picture, settle_mesh(picture, face.region))
+        if reading is not None and not any(overlap(reading.box, other.box[None])[0] > _SAME_FACE for other in readings):
             readings.append(reading)
     return sorted(readings, key=lambda reading: reading.size, reverse=True)
+
+
+def the_right_way_up(picture: Picture, reading: Reading) -> Reading | None:
+    """The reading, or one laid upside down where the face is: the mesh's own flag does not see that. None if it is no face.
+
+    A detector looks at the region both ways. Measured on 13 faces: logits 2.2 to 2.9 the right way, 0.2 to 1.1 the wrong way."""
+    crop = cut_out(picture, reading.region, SIZE)
+    upright, upside_down = (float(run_detector(np.ascontiguousarray(look), "short")[1].max()) for look in (crop, crop[::-1, ::-1]))
+    if max(upright, upside_down) < 0:
+        return None
+    if upside_down > upright + 0.5:
+        reading = settle_mesh(picture, replace(reading.region, turn=reading.region.turn + pi))
+    return reading if reading.found else None
 
 
 def merged(*finds: list[Detection]) -> list[Detection]:
