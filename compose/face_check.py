@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..faces.avatar import Avatar
+from ..faces.search import all_faces
 from ..faces.track import FaceTrack
-from .fade import strengths, yaw
+from ..host.progress import Progress
+from .fade import shots, strengths, yaw
 
 SMALL = 64
 """Pixels from forehead to chin below which a mouth is made of few pixels."""
@@ -18,6 +20,7 @@ TURNED = 0.30
 UNSURE = 0.6
 """Confidence below which a face counts as covered or blurred."""
 
+_LOOKED_AT = 12  # frames in which the persons are counted
 _PIECE = 1024
 _TINY, _LARGE = 40, 160
 _FAST = 0.06
@@ -39,6 +42,35 @@ class FaceFacts:
     cuts: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class FaceReport:
+    """What a look over an avatar found. absent, turned, small, unsure, leaving: stretches (first frame, end) without a face, seen from the
+    side, few pixels high, covered or blurred, partly outside the picture. persons: most faces seen at once in the frames looked
+    at. hardest: the stretch to look at first."""
+
+    facts: FaceFacts
+    absent: list[tuple[int, int]]
+    turned: list[tuple[int, int]]
+    small: list[tuple[int, int]]
+    unsure: list[tuple[int, int]]
+    leaving: list[tuple[int, int]]
+    persons: int
+    hardest: tuple[int, int]
+
+
+def check_faces(avatar: Avatar, progress: Progress, seconds: float = 3.0) -> FaceReport:
+    """Look over an avatar: its track is read, and the persons of a dozen of its frames are counted. seconds: length of the hardest
+    stretch. Raises Cancelled when the user stops."""
+    facts = face_facts(avatar)
+    turned = facts.turned > TURNED
+    hard = hardness(avatar, facts)
+    length = 1 if avatar.source.is_still else max(1, min(len(hard), round(seconds * avatar.source.clock.fps)))
+    first = hardest_window(hard, length)
+    return FaceReport(facts, stretches(~facts.present, 1), stretches(turned), stretches(facts.height < SMALL),
+                      stretches(facts.confidence < UNSURE), stretches((facts.strength < 0.5) & facts.present & ~turned),
+                      _persons(avatar, progress), (first, first + length))
+
+
 def face_facts(avatar: Avatar) -> FaceFacts:
     """Read the facts off the track, in pieces of a thousand frames."""
     track = avatar.track
@@ -54,9 +86,9 @@ def face_facts(avatar: Avatar) -> FaceFacts:
                      tuple(track.cuts))
 
 
-def hardness(avatar: Avatar) -> np.ndarray:
+def hardness(avatar: Avatar, facts: FaceFacts | None = None) -> np.ndarray:
     """float64 [N], 0 easy to 1 hard, one for each frame of the avatar; 0 where no face is, since nothing is done there."""
-    facts = face_facts(avatar)
+    facts = facts or face_facts(avatar)
     turned = facts.turned / TURNED
     moving = facts.speed / _FAST
     small = (_LARGE - facts.height) / (_LARGE - _TINY)
@@ -64,6 +96,12 @@ def hardness(avatar: Avatar) -> np.ndarray:
     fading = 4 * facts.strength * (1 - facts.strength)
     parts = np.clip(np.nan_to_num([turned, moving, small, unsure, fading]), 0, 1)
     return np.where(facts.present, parts.mean(0), 0)
+
+
+def hardest_window(hard: np.ndarray, length: int) -> int:
+    """The frame at which the `length` frames begin that are hardest on the whole."""
+    total = np.concatenate([[0.0], np.cumsum(hard)])
+    return int(np.argmax(total[length:] - total[:-length]))
 
 
 def stretches(flags: np.ndarray, shortest: int = _SHORTEST) -> list[tuple[int, int]]:
@@ -78,3 +116,16 @@ def _geometry(track: FaceTrack, start: int) -> tuple[np.ndarray, np.ndarray]:
     points = np.asarray(track.landmarks[start:start + _PIECE], np.float64)
     height = np.hypot(*(points[:, 10, :2] - points[:, 152, :2]).T)
     return height, np.abs(yaw(points))
+
+
+def _persons(avatar: Avatar, progress: Progress) -> int:
+    """Most faces in one of a dozen frames, each shot being looked at once before any twice."""
+    parts = shots(avatar.track)
+    each = max(1, _LOOKED_AT // max(1, len(parts)))
+    chosen = {start + (stop - start) * (2 * k + 1) // (2 * each) for start, stop in parts[:_LOOKED_AT] for k in range(each)}
+    with progress.stage("counting the persons", total=len(chosen)) as stage:
+        most = 0
+        for frame in sorted(chosen):
+            most = max(most, len(all_faces(avatar.source.frame(frame).picture)))
+            stage.advance()
+    return most

@@ -8,6 +8,8 @@ import numpy as np
 
 _FINE = 1.5  # pixels: what a Gaussian of this width takes away is sharpness and grain
 _OUTLIER = 8.0  # grey levels: more than this is a wrinkle or an edge, not grain
+_BLIND = np.float32([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
+_NOISE_KEPT = 0.93  # share of white noise that is finer than _FINE
 _TILE = 512
 _STRONGEST_NOISE = 4.0  # grey levels
 _STRONGEST_SHARPENING = 0.8
@@ -24,21 +26,37 @@ def matched_grain(patch: np.ndarray, base: np.ndarray, skin: np.ndarray, stretch
     want, have = fineness(base, skin), fineness(patch, skin)
     if have == 0 or want <= have:
         return patch
-    amount = min(1.5 * (want / have - 1), _STRONGEST_SHARPENING)
-    blurred = cv2.GaussianBlur(patch, (0, 0), max(stretch, 1.0))
-    sharp = cv2.addWeighted(patch, 1 + amount, blurred, -amount, 0)
+    sharp = _sharpened(patch, _structure(base, skin, want), _structure(patch, skin, have), stretch)
     missing = max(want**2 - fineness(sharp, skin) ** 2, 0.0) ** 0.5
     return _grained(sharp, min(missing, _STRONGEST_NOISE), film, frame)
 
 
 def fineness(picture: np.ndarray, skin: np.ndarray) -> float:
     """Standard deviation in grey levels of the finest detail where skin (uint8 [h, w]) is set, read from its mean size; 0 without skin."""
-    inside = skin > 0
-    if not inside.any():
-        return 0.0
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    fine = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), _FINE))[inside]
-    return float(np.minimum(fine, _OUTLIER).mean()) * (np.pi / 2) ** 0.5
+    return _mean_size(grey - cv2.GaussianBlur(grey, (0, 0), _FINE), skin)
+
+
+def _structure(picture: np.ndarray, skin: np.ndarray, fine: float) -> float:
+    """The part of its fineness that is no noise. Noise is what a filter finds that is blind to slopes, bends and straight edges
+    (Immerkaer 1996), so a soft film with much grain does not make its patches sharp."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    noise = _mean_size(cv2.filter2D(grey, cv2.CV_32F, _BLIND), skin)
+    return max(fine**2 - (_NOISE_KEPT * noise) ** 2, 0.0) ** 0.5
+
+
+def _mean_size(detail: np.ndarray, skin: np.ndarray) -> float:
+    """Standard deviation of normal detail with the same mean size where skin is set."""
+    inside = np.abs(detail[skin > 0])
+    return float(np.minimum(inside, _OUTLIER).mean()) * (np.pi / 2) ** 0.5 if len(inside) else 0.0
+
+
+def _sharpened(patch: np.ndarray, want: float, have: float, stretch: float) -> np.ndarray:
+    if want <= have:
+        return patch
+    amount = min(1.5 * (want / max(have, 1e-6) - 1), _STRONGEST_SHARPENING)
+    blurred = cv2.GaussianBlur(patch, (0, 0), max(stretch, 1.0))
+    return cv2.addWeighted(patch, 1 + amount, blurred, -amount, 0)
 
 
 def _grained(picture: np.ndarray, strength: float, film: str, frame: int) -> np.ndarray:

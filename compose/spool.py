@@ -63,6 +63,11 @@ class Spool:
         """How many patches are in it."""
         return len(self._starts)
 
+    @property
+    def n_bytes(self) -> int:
+        """How large its file is."""
+        return self._end
+
     def __iter__(self) -> Iterator[FacePatch]:
         """The patches that are there now, in order. Pixels under mask 0 that can never be seen come back as 0."""
         for position in range(len(self)):
