@@ -11,7 +11,7 @@ from ..host.device import one_thread
 from ..host.progress import Progress
 from ..media.ahead import ahead
 from ..media.film import FrameSource
-from ..models.mediapipe.load import find_network
+from ..models.mediapipe.load import detectors, find_network
 from .choose import choose
 from .gaps import between, bridgeable
 from .landmark_file import LandmarkFile, LandmarkWriter
@@ -36,12 +36,12 @@ def track_faces(source: FrameSource, settings: TrackSettings, progress: Progress
 
     Frames without a face have `present` False and NaN landmarks; if there is none in the whole film, that is no error here.
     Raises MissingModel if a network is not there, InputError for frames that cannot be decoded, Cancelled when the user stops."""
-    for network in ("short", "full", "back", "mesh"):
-        find_network(network)
     key = key_of(source.content_key, settings)
     kept = kept_track(key, source.n_frames)
     if kept is not None:
         return kept
+    detectors()
+    find_network("mesh")
     with partial_folder() as folder, one_thread():
         track = _track_photo(source, settings, folder) if source.is_still else _track_film(source, settings, folder, progress)
         return keep_track(folder, key, track)

