@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..compose.face_check import hardest_window
 from ..media.clock import Clock
 from ..media.sound_part import SoundPart
 from ..media.timeline import Timeline
@@ -30,8 +31,7 @@ def spot(take: Take, hardness: np.ndarray, seconds: float) -> tuple[int, int]:
     hardness: float [N], 0 to 1, one for each frame of the avatar."""
     n = take.timeline.n_frames
     length = min(n, max(1, take.timeline.clock.frames_in(round(seconds * 1000), 1000)))
-    total = np.concatenate([[0.0], np.cumsum(hardness[take.timeline.source])])
-    first = int(np.argmax(total[length:] - total[:-length]))
+    first = hardest_window(hardness[take.timeline.source], length)
     return first, first + length
 
 

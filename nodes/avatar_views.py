@@ -14,6 +14,7 @@ from ..faces.track import FaceTrack
 from ..media.clock import Clock
 from ..media.film import FrameSource
 from ..media.film_view import FilmView
+from .images import image_of
 
 _AROUND = 1.7  # side of the picture in sides of the face's box
 _SIDE = 512
@@ -40,7 +41,7 @@ def chosen_face(avatar: Avatar) -> torch.Tensor:
     scale = _SIDE / max(pixels.shape[:2])
     if scale < 1:
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(pixels.astype(np.float32) / 255)[None]
+    return image_of(pixels)
 
 
 def facts_for_page(source: FrameSource, track: FaceTrack | None = None) -> dict[str, Any]:

@@ -31,3 +31,8 @@ def images_of(source: FrameSource, wanted: range, limit_mb: float, progress: Nod
             np.divide(frame.picture.rgb(), np.float32(255), out=images[place].numpy())
             stage.advance()
     return images, cost + "."
+
+
+def image_of(pixels: np.ndarray) -> torch.Tensor:
+    """IMAGE [1, h, w, 3] of uint8 RGB [h, w, 3]."""
+    return torch.from_numpy(pixels.astype(np.float32) / 255)[None]

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from .audio_encode import AudioEncode
 from .avatar_frames import AvatarFrames
+from .face_check import FaceCheck
 from .lip_sync_embedded import LipSyncEmbedded
 from .load_avatar_video import LoadAvatarVideo
 from .roi_composite import ROIComposite
 from .video_combine import VideoCombine
 
-_NODES = (LoadAvatarVideo, AudioEncode, LipSyncEmbedded, ROIComposite, VideoCombine, AvatarFrames)
+_NODES = (LoadAvatarVideo, FaceCheck, AudioEncode, LipSyncEmbedded, ROIComposite, VideoCombine, AvatarFrames)
 
 NODE_CLASS_MAPPINGS = {f"TA_{node.__name__}": node for node in _NODES}
 NODE_DISPLAY_NAME_MAPPINGS = {key: node.TITLE for key, node in NODE_CLASS_MAPPINGS.items()}

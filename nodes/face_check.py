@@ -1,0 +1,67 @@
+"""Face Check: what will be easy, what hard, what left as it is, and what the whole will cost, before anything is made."""
+from __future__ import annotations
+
+from typing import Any
+
+from ..host.node_progress import node_progress
+from .lengths import LENGTHS, LENGTHS_TOOLTIP
+
+_ENGINES = ("none", "embedded")
+
+
+class FaceCheck:
+    """A quick pass over an avatar. It reports and never aborts."""
+
+    TITLE = "Face Check"
+    CATEGORY = "Talking Avatar"
+    DESCRIPTION = ("Looks an avatar over before the work begins: cuts, frames without a face, small, turned or covered faces, how many "
+                   "persons, and the hardest spot. With an engine chosen it tries a second of the work and tells time, memory and disk of "
+                   "the whole, with a warning when this machine has too little. It never stops a run.")
+    SEARCH_ALIASES = ["talking avatar", "face detection", "check video", "estimate", "cuts", "report"]
+    FUNCTION = "check"
+    OUTPUT_NODE = True
+    RETURN_TYPES = ("STRING", "IMAGE", "FLOAT", "AVATAR")
+    RETURN_NAMES = ("report", "timeline", "hardest_second", "avatar")
+    OUTPUT_TOOLTIPS = ("What was found, in words.", "What was found, as a picture along the film.",
+                       "Where the hardest spot begins, seconds into the film.", "The avatar as it came in, to go on from here.")
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {"avatar": ("AVATAR", {"tooltip": "The avatar to look over."})},
+            "optional": {
+                "speech": ("SPEECH_FEATURES", {"tooltip": "What shall be said: its length decides what the whole costs."}),
+                "engine": (list(_ENGINES), {
+                    "default": "none", "tooltip": "Estimate what the lip-sync node of this engine will cost, by trying a second of it; "
+                                                  "needs `speech`."}),
+                "length": (list(LENGTHS), {"default": "bounce", "tooltip": LENGTHS_TOOLTIP}),
+            },
+        }
+
+    def check(self, avatar, speech=None, engine: str = "none", length: str = "bounce"):
+        from ..compose.face_check import check_faces
+        from .check_picture import timeline_picture
+        from .check_words import cost_in_words, report_in_words
+        from .images import image_of
+
+        with node_progress() as progress:
+            report = check_faces(avatar, progress)
+            words = report_in_words(avatar, report)
+            if engine != "none":
+                words.append(cost_in_words(_estimate(avatar, speech, engine, length, progress)) if speech is not None
+                             else "Connect `speech` to estimate what the film will cost.")
+            picture = image_of(timeline_picture(avatar, report))
+        text = "\n".join(words)
+        clock = avatar.source.clock
+        hardest = float(clock.time(report.hardest[0])) if clock else 0.0
+        return {"ui": {"text": [text]}, "result": (text, picture, hardest, avatar)}
+
+
+def _estimate(avatar, speech, engine: str, length: str, progress):
+    from ..engines.engine import make_engine
+    from ..engines.estimate import estimate
+    from ..host.folders import cache_folder
+    from .takes import take_of
+
+    made = make_engine(engine)
+    return estimate(take_of(avatar, speech, length), made, made.settings_type(), progress, cache_folder("spools"))
