@@ -14,6 +14,7 @@ from ...compose.patch import FacePatch
 from ...host.progress import Progress, Stage
 from ...speech.mouth import MouthCurves
 from ...speech.speech import Phoneme
+from .film_front import left_over
 from .film_mouths import FilmMouths
 from .film_plan import Stretch
 from .lip_line import COLUMNS, LipLines, find_lip_lines
@@ -100,8 +101,12 @@ def read_shut_mouth(frames: np.ndarray, shot: Shot, mouths: FilmMouths) -> ShutM
 
 
 def _patch(index: int, frame: int, pose: PhotoPose, shut: ShutMouth, shot: Shot, mouths: FilmMouths) -> FacePatch:
-    pixels, mask = render_pose(_carried(shut, _photo_face(frame, shot, mouths), index), pose)
+    face = _photo_face(frame, shot, mouths)
+    pixels, mask = render_pose(_carried(shut, face, index), pose)
     crop = mouths.store.crop(frame)
+    front = mouths.front.mask(frame, mouths.track.landmarks[frame], (crop.x, crop.y, crop.x + mask.shape[1], crop.y + mask.shape[0]))
+    if front is not None:
+        mask = np.uint8(255 * left_over(mask / 255, front) + 0.5)
     return FacePatch(index, pixels, np.array([[1.0, 0, crop.x], [0, 1, crop.y]]), mask)
 
 

@@ -134,7 +134,7 @@ def _window(base: np.ndarray, shot: Shot, width: int) -> tuple[int, int]:
 
 def _candidates(low: int, high: int, shot: Shot, mouths: FilmMouths) -> Candidates:
     index, rows = mouths.index, slice(low, high)
-    usable = np.isfinite(index.opening[rows])
+    usable = np.isfinite(index.opening[rows]) & ~mouths.front.hidden(low, high)
     look = index.look[rows] - np.nanmean(index.look[rows], 0)
     look = look / (np.sqrt(np.nanvar(index.look[rows], 0).sum()) / 1.3 + 1e-3)
     return Candidates(index.opening[rows], index.width[rows], index.yaw[rows], index.pitch[rows], index.sharpness[rows], look, usable,
@@ -190,6 +190,7 @@ def _painted(i: int, prepared: dict[int, _Prepared], sigma: float, reach: int, n
     smooth[quick] = this.displacement[quick]
     base = mouths.face(int(stretch.base[i]))
     moved = base.points[:, :2] + (smooth @ this.back.T)[:, :2]
-    made = paint(base, [mouths.face(k) for k in this.blend.frames], this.blend.weights, moved, float(stretch.strength[i]))
+    made = paint(base, [mouths.face(k) for k in this.blend.frames], this.blend.weights, moved, float(stretch.strength[i]),
+                 lambda box: mouths.front.mask(int(stretch.base[i]), base.points, box))
     affine = np.array([[1.0, 0, made.x], [0, 1, made.y]])
     return FacePatch(stretch.start + i, made.pixels, affine, made.alpha)

@@ -5,6 +5,7 @@ end inside the jaw: no second chin edge, no swimming beard, no ground dragged al
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +16,7 @@ from ...compose.mask import Box, bend_hull, mouth_mask, skin
 from .canonical_face import similarity
 from .control_points import HALO_BY, HALO_OF, HALO_RIM, control_points
 from .crop_store import Crop
+from .film_front import left_over
 from .thin_plate import field, thin_plate
 
 _HALF_SIDE = 0.48  # face heights of the square that is worked on
@@ -42,10 +44,10 @@ class Painted:
     y: int
 
 
-def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray,
-          strength: float) -> Painted:
+def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray, strength: float,
+          front: Callable[[Box], np.ndarray | None]) -> Painted:
     """The mouths of `sources`, mixed by `weights`, on the base frame, whose landmarks shall move to `moved` (float [468, 2]). strength:
-    0 .. 1, how much of the result is shown."""
+    0 .. 1, how much of the result is shown. front: what stays in front, uint8 [h, w] of a box, or None."""
     unit = float(np.linalg.norm(base.points[10, :2] - base.points[152, :2]))
     box = working_box(base, unit)
     halo = _halo(base.points, unit)
@@ -56,6 +58,9 @@ def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np
     seen = mouth_mask(moved, box).astype(np.float32) * (strength / 255)
     bending = bend_hull(moved, halo[:HALO_RIM], box).astype(np.float32) / 255 * _ramp(box, base.crop, unit)
     bending[still] = 0
+    before = front(box)
+    if before is not None:
+        seen, bending = left_over(seen, before), left_over(bending, before)
     under = (1 - seen) * bending
     return Painted(cv2.blendLinear(mouth, bent, seen, under), np.uint8(255 * (seen + under) + 0.5), box[0], box[1])
 

@@ -11,6 +11,7 @@ from ...host.progress import Progress
 from ...media.film import Frame
 from .crop_store import CropStore
 from .film_frame import Face
+from .film_front import FrontWatch
 from .mouth_index import MouthIndex, index_mouths, look_at
 
 _HALF_CROP = 0.55  # face heights
@@ -19,22 +20,28 @@ _WINDOW_SECONDS, _WINDOW_FRAMES = 30.0, 900
 
 @dataclass(frozen=True)
 class FilmMouths:
-    """track, index: of the whole film. store: pictures around the mouth. rate: frames a second. window: how many frames are searched."""
+    """track, index: of the whole film. store: pictures around the mouth. front: what stands before it. rate: frames a second. window: how
+    many frames are searched."""
 
     track: FaceTrack
     index: MouthIndex
     store: CropStore
+    front: FrontWatch
     rate: float
     window: int
 
     def hold(self, first: int, stop: int, progress: Progress) -> None:
-        """Have the pictures of frames first .. stop-1, and their sharpness and look in the index."""
+        """Have the pictures of frames first .. stop-1, which are of one shot, and what has to be known of them."""
 
         def seen(frame: Frame) -> None:
             progress.check()
-            look_at(self.index, frame, self.track.landmarks[frame.index])
+            points = self.track.landmarks[frame.index]
+            if np.isfinite(points[0, 0]):
+                look_at(self.index, frame, points)
+                self.front.see(frame, points)
 
         self.store.hold(first, stop, seen)
+        self.front.settle(int(self.index.shot[first]), self.index, self.rate)
 
     def face(self, frame: int) -> Face:
         """A frame that is held."""
@@ -47,7 +54,8 @@ def open_mouths(avatar: Avatar, slack_seconds: float) -> FilmMouths:
     rate = float(avatar.source.clock.fps)
     window = min(_WINDOW_FRAMES, round(_WINDOW_SECONDS * rate))
     boxes = _boxes(index, avatar.source.width, avatar.source.height)
-    return FilmMouths(avatar.track, index, CropStore(avatar.source, boxes, window + round(slack_seconds * rate)), rate, window)
+    return FilmMouths(avatar.track, index, CropStore(avatar.source, boxes, window + round(slack_seconds * rate)), FrontWatch(), rate,
+                      window)
 
 
 def _boxes(index: MouthIndex, width: int, height: int) -> np.ndarray:

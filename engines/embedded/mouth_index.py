@@ -59,8 +59,6 @@ def chunks(track: FaceTrack, start: int, stop: int) -> Iterator[tuple[int, np.nd
 def look_at(index: MouthIndex, frame: Frame, points: np.ndarray) -> None:
     """Fill in sharpness and look of a frame that is decoded; points: its landmarks [468, 3]."""
     at, unit = frame.index, float(index.height[frame.index])
-    if not np.isfinite(unit):
-        return
     right = points[263, :2] - points[33, :2]
     right = right / np.linalg.norm(right)
     down = np.array([-right[1], right[0]])
