@@ -5,7 +5,6 @@ whose mouth opens. Longer films are its packets repeated, so that they cost no t
 """
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -40,28 +39,23 @@ def spoken(folder: Path) -> Path:
 
 
 def repeated(path: Path, times: int, target: Path) -> Path:
-    """`path` played `times` times as one file, its packets copied (video and, if there, sound)."""
+    """The picture of `path` played `times` times as one film, its packets copied; made once."""
     import av
 
     if target.exists():
         return target
     with av.open(str(target), "w") as out:
-        streams: dict[int, object] = {}
+        stream = None
         for turn in range(times):
             with av.open(str(path)) as film:
-                seconds = Fraction(film.duration or 0, 1_000_000)
-                if film.streams.video[0].duration:
-                    seconds = film.streams.video[0].duration * film.streams.video[0].time_base
-                for stream in film.streams:
-                    if turn == 0:
-                        streams[stream.index] = out.add_stream_from_template(stream)
-                for packet in film.demux():
-                    if packet.dts is None:
-                        continue
-                    shift = round(turn * seconds / packet.time_base)
-                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                    packet.stream = streams[packet.stream_index]
-                    out.mux(packet)
+                video = film.streams.video[0]
+                stream = stream or out.add_stream_from_template(video)
+                for packet in film.demux(video):
+                    if packet.dts is not None:
+                        shift = turn * video.duration
+                        packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                        packet.stream = stream
+                        out.mux(packet)
     return target
 
 
