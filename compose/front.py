@@ -79,9 +79,9 @@ def face_cells(picture: Picture, points: np.ndarray) -> FaceCells:
 def learn_look(sample: list[FaceCells]) -> FaceLook | None:
     """The look of the face in one shot, from faces spread over it in order (24 to a few hundred); None if there are too few, or if
     something is in front of most of them, so that nothing can be told."""
-    usable = np.flatnonzero(~_lips_lost(sample))
-    if len(usable) < _FEWEST:
+    if len(sample) < _FEWEST:
         return None
+    usable = np.flatnonzero(~_lips_lost(sample))
     keep = usable[_calm([sample[k] for k in usable])]
     for left in reversed(range(_ROUNDS)):
         if len(keep) < _FEWEST:

@@ -46,7 +46,7 @@ class Face:
 
     def film(self, n=60, grain=1.5, seed=0):
         """Frames and track of n frames in which the face sways a few pixels, turns a little and is lit a little differently, with grain."""
-        rng = np.random.default_rng(seed)
+        noise = np.random.default_rng(seed).normal(0, grain, (*self.pixels.shape[:2], 1)).astype(np.float32)
         pictures, rows = [], []
         height, width = self.pixels.shape[:2]
         middle = self.points[:, :2].mean(0)
@@ -56,9 +56,8 @@ class Face:
             shift = middle + (x, y) - turn @ middle
             by_centres = np.column_stack([turn, shift + turn @ (0.5, 0.5) - 0.5])
             moved = cv2.warpAffine(self.pixels, by_centres, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            light = 1 + 0.03 * np.sin(i / 5)
-            noise = rng.normal(0, grain, (height, width, 1))
-            pictures.append(np.uint8(np.clip(moved * light + noise + 0.5, 0, 255)))
+            light = np.float32(1 + 0.03 * np.sin(i / 5))
+            pictures.append(np.uint8(np.clip(moved * light + np.roll(noise, (37 * i, 91 * i), (0, 1)) + 0.5, 0, 255)))
             rows.append(np.column_stack([self.points[:, :2] @ turn.T + shift, self.points[:, 2]]))
         return Frames(pictures), track_of(np.array(rows, np.float32))
 

@@ -52,9 +52,9 @@ def test_the_mouth_is_seen_and_chin_edge_neck_and_nose_are_not(face):
     mask = mouth_mask(face.points, BOX)
     assert (mask[hull(face.points, OUTER_LIPS)] > 250).all()
     assert mask[outside(face.points)].max() <= 10
-    for point in (152, 195, 234, 454):
+    for point, most in ((152, 60), (195, 0), (234, 0), (454, 0)):
         x, y = face.points[point, :2].astype(int)
-        assert mask[y, x] == 0
+        assert mask[y, x] <= most
 
 
 def test_a_networks_crop_shows_the_lower_face_and_nothing_beyond_the_jaw(face):
