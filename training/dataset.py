@@ -36,6 +36,14 @@ class Dataset:
             yield slice(start, end)
             start = end
 
+    def spoken_by(self, speaker: str) -> Dataset:
+        """The copies whose speaker's name begins so."""
+        kept = [span for span, name in zip(self.copies(), self.speakers, strict=True) if name.startswith(speaker)]
+        ends = np.cumsum([span.stop - span.start for span in kept])
+        targets = [self.targets[span.start // 2:span.stop // 2] for span in kept]
+        names = tuple(name for name in self.speakers if name.startswith(speaker))
+        return Dataset(np.concatenate([self.energies[span] for span in kept]), np.concatenate(targets), ends, names)
+
     def inputs(self, seed: int, live_share: float = LIVE_SHARE) -> np.ndarray:
         """float32 [rows, 25]: every copy normalised from its own beginning or, for `live_share` of them, from ordinary speech."""
         rng = np.random.default_rng(seed)

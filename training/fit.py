@@ -22,23 +22,24 @@ class Recipe:
     disturb: strength of the disturbance of the inputs, 0 none .. 1."""
 
     steps: int = 1500
-    batch: int = 32
+    batch: int = 24
     rate: float = 3e-3
-    channels: int = 80
     correlation: float = 0.1
-    closure: float = 0.03
+    closure: float = 0.1
     width: float = 0.2
     disturb: float = 1.0
     seed: int = 0
 
 
-def fitted_network(sets: Sequence[Dataset], recipe: Recipe, report: Callable[[str], None] = print) -> MouthNet:
-    """A network trained on all sets, each drawn equally often; the mean of its weights over the last steps."""
+def fitted_network(sets: Sequence[Dataset], recipe: Recipe, start: MouthNet | None, report: Callable[[str], None]) -> MouthNet:
+    """A network trained on all sets, each drawn equally often; the running mean of its weights. start: weights to begin with, if any.
+    report: gets a line every 250 steps."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     held = [(torch.from_numpy(part.inputs(recipe.seed)), torch.from_numpy(part.targets), part.ends) for part in sets]
-    net = MouthNet(recipe.channels).train()
-    mean = deepcopy(net)
+    net = deepcopy(start) if start else MouthNet()
+    mean = deepcopy(net).eval()
+    net.train()
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=recipe.steps, pct_start=0.1)
     lately = []
@@ -57,7 +58,7 @@ def fitted_network(sets: Sequence[Dataset], recipe: Recipe, report: Callable[[st
         lately.append(loss.item())
         if (step + 1) % 250 == 0:
             report(f"step {step + 1}: loss {np.mean(lately[-250:]):.4f}")
-    return mean.eval()
+    return mean
 
 
 @dataclass(frozen=True)
