@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -191,6 +192,6 @@ def _painted(i: int, prepared: dict[int, _Prepared], sigma: float, reach: int, n
     base = mouths.face(int(stretch.base[i]))
     moved = base.points[:, :2] + (smooth @ this.back.T)[:, :2]
     made = paint(base, [mouths.face(k) for k in this.blend.frames], this.blend.weights, moved, float(stretch.strength[i]),
-                 lambda box: mouths.front.mask(int(stretch.base[i]), base.points, box))
+                 partial(mouths.front.mask, int(stretch.base[i])))
     affine = np.array([[1.0, 0, made.x], [0, 1, made.y]])
     return FacePatch(stretch.start + i, made.pixels, affine, made.alpha)

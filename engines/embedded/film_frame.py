@@ -22,8 +22,13 @@ from .thin_plate import field, thin_plate
 _HALF_SIDE = 0.48  # face heights of the square that is worked on
 _NODES = 20  # nodes of the field a face height
 _STILL_PIXELS = 0.02  # offsets below this are no motion: the base keeps its own pixels
+_MASK_UNIT = 120  # pixels of the face at which masks are drawn
 _RAMP = 0.06  # face heights over which the bending ends at the border of the square
 _CARRIED = [33, 263, 6, 197, 195, 5, 4, 1, 98, 234, 454, 10, 9]  # points that carry the halo into a source
+
+
+Front = Callable[[np.ndarray, Box], "np.ndarray | None"]
+"""From landmarks [468, 2] and a box in the same raster: uint8 [h, w], what stays in front; None where nothing does."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +49,47 @@ class Painted:
     y: int
 
 
-def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray, strength: float,
-          front: Callable[[Box], np.ndarray | None]) -> Painted:
+def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray, strength: float, front: Front) -> Painted:
     """The mouths of `sources`, mixed by `weights`, on the base frame, whose landmarks shall move to `moved` (float [468, 2]). strength:
-    0 .. 1, how much of the result is shown. front: what stays in front, uint8 [h, w] of a box, or None."""
+    0 .. 1, how much of the result is shown. front: tells what stays in front of the base frame."""
     unit = float(np.linalg.norm(base.points[10, :2] - base.points[152, :2]))
     box = working_box(base, unit)
     halo = _halo(base.points, unit)
-    maps, still = _maps(base, sources, moved, halo, box, unit)
+    maps, motion = _maps(base, sources, moved, halo, box, unit)
     bent = _remapped(base.crop, maps[0])
     mouth = _mixed([_remapped(face.crop, place) for face, place in zip(sources, maps[1:], strict=True)], weights)
-    mouth = gained(mouth, bent, skin(moved, box), unit)
-    seen = mouth_mask(moved, box).astype(np.float32) * (strength / 255)
-    bending = bend_hull(moved, halo[:HALO_RIM], box).astype(np.float32) / 255 * _ramp(box, base.crop, unit)
-    bending[still] = 0
-    before = front(box)
+
+    small = _Small(box, unit)
+    points = small.places(moved)
+    mouth = gained(mouth, bent, skin(points, small.box), unit)
+    seen = mouth_mask(points, small.box).astype(np.float32) * (strength / 255)
+    bending = bend_hull(points, small.places(halo[:HALO_RIM]), small.box).astype(np.float32) / 255
+    bending *= _ramp(box, base.crop, unit, small.size) * (small.resized(motion) >= _STILL_PIXELS)
+    before = front(small.places(base.points[:, :2]), small.box)
     if before is not None:
         seen, bending = left_over(seen, before), left_over(bending, before)
-    under = (1 - seen) * bending
-    return Painted(cv2.blendLinear(mouth, bent, seen, under), np.uint8(255 * (seen + under) + 0.5), box[0], box[1])
+    seen, under = (cv2.resize(one, bent.shape[1::-1], interpolation=cv2.INTER_LINEAR) for one in (seen, (1 - seen) * bending))
+    return Painted(cv2.blendLinear(mouth, bent, seen, under), cv2.convertScaleAbs(seen + under, alpha=255), box[0], box[1])
+
+
+class _Small:
+    """The box at a size at which masks are drawn: they are soft, and nobody sees the difference.
+
+    box: x0, y0, x1, y1 of the small raster. size: its width, height."""
+
+    def __init__(self, box: Box, unit: float) -> None:
+        self._origin = box[:2]
+        sides = np.array([box[2] - box[0], box[3] - box[1]])
+        self.size = tuple(np.maximum(1, np.round(sides * min(1.0, _MASK_UNIT / unit))).astype(int).tolist())
+        self.box = (0, 0, *self.size)
+        self._scale = np.array(self.size) / sides
+
+    def places(self, points: np.ndarray) -> np.ndarray:
+        """Frame coordinates [n, 2] in the small raster."""
+        return (points - self._origin) * self._scale
+
+    def resized(self, values: np.ndarray) -> np.ndarray:
+        return cv2.resize(values, self.size, interpolation=cv2.INTER_LINEAR)
 
 
 def working_box(base: Face, unit: float) -> Box:
@@ -83,8 +110,8 @@ def _halo(points: np.ndarray, unit: float) -> np.ndarray:
 
 def _maps(base: Face, sources: list[Face], moved: np.ndarray, halo: np.ndarray, box: Box,
           unit: float) -> tuple[list[np.ndarray], np.ndarray]:
-    """For base and sources: float32 [h, w, 2], where in the crop each pixel of the box is read (as indices); and bool [h, w], where
-    the base does not move."""
+    """For base and sources: float32 [h, w, 2], where in the crop each pixel of the box is read (as indices); and float32 [h, w], how many
+    pixels the base moves."""
     points = control_points().points
     target = np.vstack([moved[points], halo])
     known = [np.vstack([base.points[points, :2], halo])]
@@ -100,7 +127,7 @@ def _maps(base: Face, sources: list[Face], moved: np.ndarray, halo: np.ndarray, 
     for k, face in enumerate([base, *sources]):
         place = nodes + offsets[..., 2 * k:2 * k + 2] - (face.crop.x + 0.5, face.crop.y + 0.5)
         maps.append(_upsampled(place.astype(np.float32), step, box))
-    return maps, _upsampled(np.abs(offsets[..., :2]).max(-1), step, box) < _STILL_PIXELS
+    return maps, _upsampled(np.abs(offsets[..., :2]).max(-1), step, box)
 
 
 def _nodes(box: Box, unit: float) -> tuple[np.ndarray, int]:
@@ -129,11 +156,14 @@ def _mixed(pictures: list[np.ndarray], weights: tuple[float, ...]) -> np.ndarray
     return cv2.addWeighted(pictures[0], weights[0], pictures[1], weights[1], 0)
 
 
-def _ramp(box: Box, crop: Crop, unit: float) -> np.ndarray:
-    """float32 [h, w]: 1 inside, falling to 0 at the borders of the box."""
-    width, height = box[2] - box[0], box[3] - box[1]
+def _ramp(box: Box, crop: Crop, unit: float, size: tuple[int, int]) -> np.ndarray:
+    """float32 [h, w] of size = w, h: 1 inside the box, falling to 0 at its borders, but not at those that are the picture's own (where the
+    crop ends too)."""
     sides = []
-    for length in (width, height):
-        place = np.arange(length)
-        sides.append(np.clip(np.minimum(place + 1, length - place) / (_RAMP * unit), 0, 1).astype(np.float32))
-    return np.minimum(sides[0][None], sides[1][:, None])
+    for axis, (origin, length) in enumerate(zip((crop.x, crop.y), crop.pixels.shape[1::-1], strict=True)):
+        low, high = box[axis], box[axis + 2]
+        place = low + (np.arange(size[axis]) + 0.5) * (high - low) / size[axis]
+        from_low = place - low if low > origin else np.inf
+        to_high = high - place if high < origin + length else np.inf
+        sides.append(np.clip(np.minimum(from_low, to_high) / (_RAMP * unit), 0, 1) + np.zeros(size[axis], np.float32))
+    return np.minimum(sides[0][None], sides[1][:, None]).astype(np.float32)

@@ -14,6 +14,7 @@ _SAMPLE = 120  # faces of a shot from which its look is learnt
 _LOOKS_KEPT = 8
 _COMPARED = 1000  # frames of a shot among which familiar ones are looked for
 _APART, _FAMILIAR = 0.6, 0.03  # seconds between a frame and those like it, and the share of such frames that it takes
+_EVERY = 3  # frames; those between are judged where one of these has a hit
 _BETWEEN = 3  # frames on either side, one of which has a hit, where an unfamiliar frame is judged after all
 _HIDDEN = 0.3, 0.6  # share of the mouth behind something: all of the rest is shown up to the first, nothing from the second
 
@@ -41,7 +42,8 @@ class FrontWatch:
         if look is not None:
             frames = np.array(list(self._fresh), int)
             familiar = _familiar(frames, shot, index, rate)
-            self._judge(frames[familiar], look)
+            self._judge(frames[familiar & (frames % _EVERY == 0)], look)
+            self._judge([frame for frame in frames[familiar].tolist() if self._is_beside_hits(frame)], look)
             self._judge([frame for frame in frames[~familiar].tolist() if self._is_amid_hits(frame)], look)
         self._fresh.clear()
 
@@ -64,6 +66,9 @@ class FrontWatch:
             hits = things_in_front(look, self._fresh[frame])
             if hits.any():
                 self._hits[frame] = hits
+
+    def _is_beside_hits(self, frame: int) -> bool:
+        return frame not in self._hits and any(frame + k in self._hits for k in range(-_EVERY, _EVERY + 1))
 
     def _is_amid_hits(self, frame: int) -> bool:
         return all(any(frame + side * k in self._hits for k in range(1, _BETWEEN + 1)) for side in (-1, 1))
