@@ -4,9 +4,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import uuid
 import weakref
-from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,13 @@ import torch
 from ..host.errors import InputError
 from ..host.folders import temp_folder
 from ..host.node_progress import node_progress
+from ..media.container import opened
+from ..media.cropped import cropped
 from ..media.film import FrameSource
 from ..media.film_file import FilmFile
+from ..media.film_view import FilmView
 from ..media.open import open_source
+from ..media.remux import can_copy, codec_of, copy_film
 from ..media.sound import Sound
 from ..media.sound_part import from_film_start
 from ..media.trimmed import trimmed
@@ -31,7 +35,13 @@ try:
 except ImportError:  # outside ComfyUI
     VideoInput = object
 
-_FORMATS = {"mp4": "mp4-h264", "mkv": "mkv-h264", "webm": "webm-av1"}
+_FORMATS = {("mp4", "h264"): "mp4-h264", ("mp4", "av1"): "mp4-av1", ("mkv", "h264"): "mkv-h264", ("mkv", "av1"): "mkv-av1",
+            ("webm", "av1"): "webm-av1"}
+_USUAL = {"mp4": "h264", "mkv": "h264", "webm": "av1"}
+_NAMES = {"mp4": "mp4", "mkv": "matroska", "webm": "webm"}
+_COLOUR_SPACES = {16: "HDR PQ", 18: "HDR"}  # by transfer characteristics (ITU-T H.273)
+_RENDERED = "mov,mp4,m4a,3gp,3g2,mj2"
+_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 
 class LazyVideo(VideoInput):
@@ -67,11 +77,10 @@ class LazyVideo(VideoInput):
         return float(self.film.clock.time(self.film.n_frames))
 
     def get_bit_depth(self) -> int:
-        with closing(self.film.frames(0, 1)) as frames:
-            return next(frames).picture.layout.depth
+        return self.film.frame(0).picture.layout.depth
 
     def get_color_space(self) -> str:
-        return "sRGB"
+        return _COLOUR_SPACES.get(self.film.frame(0).picture.colour.transfer, "sRGB")
 
     def get_active_trim_window(self) -> tuple[float, float]:
         return 0.0, 0.0
@@ -80,9 +89,9 @@ class LazyVideo(VideoInput):
         return False
 
     def get_container_format(self) -> str:
-        import av
-
-        with av.open(self.get_stream_source()) as container:
+        if not isinstance(self.film, FilmFile):
+            return _RENDERED
+        with opened(self.film.path) as container:
             return container.format.name
 
     def as_trimmed(self, start_time: float | None = None, duration: float | None = None, strict_duration: bool = True,
@@ -95,6 +104,15 @@ class LazyVideo(VideoInput):
         video = LazyVideo(part)
         half_a_frame = 0.5 / float(part.clock.fps)
         return None if strict_duration and duration and video.get_duration() < duration - half_a_frame else video
+
+    def as_cropped(self, x: int = 0, y: int = 0, width: int = 0, height: int = 0, **unknown: Any) -> LazyVideo:
+        """A rectangle of every frame (0: all of it), on even pixels."""
+        return LazyVideo(cropped(self.film, x, y, width, height))
+
+    def as_resized(self, width: int, height: int, *unknown: Any, **unknown_too: Any) -> LazyVideo:
+        """The film in another size."""
+        film = self.film
+        return LazyVideo(FilmView(film, np.arange(film.n_frames), film.clock, (width, height), f"size {width} x {height}"))
 
     def get_components(self) -> Any:
         """Every frame as float32 [n, h, w, 3] with the sound and the rate: 12 bytes a pixel."""
@@ -120,22 +138,32 @@ class LazyVideo(VideoInput):
 
     def save_to(self, path: str | os.PathLike | io.IOBase, format: Any = "auto", codec: Any = "auto", metadata: dict | None = None,
                 **options: Any) -> None:
-        """Write the film. Whatever is asked beyond container, codec, crf and metadata is left to the film's own pixels."""
-        container = _container(path, str(getattr(format, "value", format) or "auto"))
-        codec = str(getattr(codec, "value", codec) or "auto")
-        name = "mp4-av1" if (container, codec) == ("mp4", "av1") else _FORMATS[container]
+        """Write the film: a file that need not change is copied, all else is encoded. options: crf, bit_depth (8 or 10) and preset as
+        ComfyUI's core gives them; the colours stay the film's own."""
+        container = _container(path, _text(format))
         tags = tuple((key, value if isinstance(value, str) else json.dumps(value)) for key, value in (metadata or {}).items())
-        crf = options.get("crf")
-        settings = WriteSettings(format=name, crf=None if crf is None else round(crf), tags=tags)
-        if isinstance(path, (str, os.PathLike)):
-            self._write(Path(path), settings)
-            return
+        if not isinstance(path, (str, os.PathLike)):
+            self._save_to_buffer(path, container, _text(codec), tags, options)
+        elif self._may_be_copied(container, _text(codec), options):
+            with node_progress() as progress:
+                copy_film(self.film.path, Path(path), _NAMES[container], tags, progress)
+        else:
+            self._write(Path(path), _settings(container, _text(codec), tags, options))
+
+    def _save_to_buffer(self, buffer: io.IOBase, container: str, codec: str, tags: tuple, options: dict[str, Any]) -> None:
         part = temp_folder() / f"talking-avatar-{uuid.uuid4().hex[:12]}.{container}"
         try:
-            self._write(part, settings)
-            path.write(part.read_bytes())
+            self._write(part, _settings(container, codec, tags, options))
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, buffer)
         finally:
             part.unlink(missing_ok=True)
+
+    def _may_be_copied(self, container: str, codec: str, options: dict[str, Any]) -> bool:
+        asked = [name for name in ("crf", "bit_depth", "color_space", "preset") if options.get(name) is not None]
+        if asked or not isinstance(self.film, FilmFile):
+            return False
+        return codec in ("auto", codec_of(self.film.path)) and can_copy(self.film.path, _NAMES[container])
 
     def _write(self, path: Path, settings: WriteSettings) -> None:
         film = self.film
@@ -143,10 +171,22 @@ class LazyVideo(VideoInput):
             write_film(progress.watched(film.frames()), film.clock, film.n_frames, path, settings, self.sound, progress)
 
 
+def _settings(container: str, codec: str, tags: tuple, options: dict[str, Any]) -> WriteSettings:
+    crf, preset = options.get("crf"), options.get("preset")
+    return WriteSettings(format=_FORMATS.get((container, codec), _FORMATS[container, _USUAL[container]]),
+                         crf=None if crf is None else round(crf), preset=preset if preset in _PRESETS else None,
+                         pix_fmt={8: "yuv420p", 10: "yuv420p10le"}.get(options.get("bit_depth")), tags=tags)
+
+
+def _text(choice: Any) -> str:
+    """A container's or codec's name, given as text or as core's enumeration."""
+    return str(getattr(choice, "value", choice) or "auto")
+
+
 def _container(path: str | os.PathLike | io.IOBase, asked: str) -> str:
-    """The container to write, one of _FORMATS: what is asked, else by the ending, else mp4."""
+    """The container to write: what is asked, else by the ending, else mp4."""
     ending = os.path.splitext(os.fspath(path))[1][1:].lower() if isinstance(path, (str, os.PathLike)) else ""  # noqa: PTH122
     for name in (asked, ending):
-        if name in _FORMATS:
+        if name in _USUAL:
             return name
     return "mp4"

@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any
 
+_SHOWN = {"seed": "motion_seed"}
+"""The page puts a switch under every input called seed that changes it after each run, so that nothing would ever come from the cache."""
+
 
 def setting_inputs(settings_type: type) -> dict[str, tuple[Any, dict[str, Any]]]:
     """INPUT_TYPES entries for the fields of a dataclass whose metadata was made by `engines.setting.setting`."""
-    return {one.name: _input(one) for one in fields(settings_type)}
+    return {_SHOWN.get(one.name, one.name): _input(one) for one in fields(settings_type)}
 
 
 def settings_of(settings_type: type, values: Mapping[str, Any]) -> Any:
     """The dataclass of what a node was called with; names it does not know are left out."""
-    return settings_type(**{one.name: values[one.name] for one in fields(settings_type) if one.name in values})
+    given = {one.name: _SHOWN.get(one.name, one.name) for one in fields(settings_type)}
+    return settings_type(**{name: values[shown] for name, shown in given.items() if shown in values})
 
 
 def _input(one: Field) -> tuple[Any, dict[str, Any]]:

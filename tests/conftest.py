@@ -9,10 +9,10 @@ import pytest
 HERE = Path(__file__).resolve().parent
 
 
-def _load_samples():
-    spec = importlib.util.spec_from_file_location("media_samples", HERE / "media_samples.py")
+def _load(name: str):
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("media_samples", module)
+    sys.modules.setdefault(name, module)
     spec.loader.exec_module(module)
     return module
 
@@ -20,7 +20,15 @@ def _load_samples():
 @pytest.fixture(scope="session")
 def samples():
     """The module `media_samples`: moving_picture, tone, babble, write_film, write_sound, write_photo."""
-    return _load_samples()
+    return _load("media_samples")
+
+
+@pytest.fixture
+def comfyui(tmp_path, monkeypatch):
+    """A FakeComfyUI (see `fake_comfyui`) with folders of this test alone; only the face networks are those of the machine."""
+    for name in ("TALKING_AVATAR_CACHE", "TALKING_AVATAR_USER"):
+        monkeypatch.delenv(name, raising=False)
+    return _load("fake_comfyui").FakeComfyUI(tmp_path / "comfyui", monkeypatch)
 
 
 @pytest.fixture(scope="session")
