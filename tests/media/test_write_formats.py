@@ -16,7 +16,8 @@ from talking_avatar.media.film_format import all_formats, choose_format
 from talking_avatar.media.picture import Picture
 from talking_avatar.media.write import WriteSettings, write_film
 
-OURS = {"mp4-h264", "mp4-h265", "webm-vp9", "webm-av1", "mov-prores", "mkv-ffv1", "mkv-h264-lossless", "gif", "webp", "png"}
+OURS = {"mp4-av1", "mkv-av1", "mkv-h264", "mp4-h264", "mp4-h265", "webm-vp9", "webm-av1",
+        "mov-prores", "mkv-ffv1", "mkv-h264-lossless", "gif", "webp", "png"}
 MINE = {"name": "tiny", "title": "Motion JPEG in AVI", "endings": [".avi"], "default_for": [".avi"], "container": "avi",
         "photo_pix_fmt": "yuvj420p", "encoders": [{"name": "mjpeg", "pix_fmts": ["yuvj420p"], "options": {"q:v": "3"}}],
         "sound": {"copy": ["pcm_*", "mp3"], "encoder": "pcm_s16le"}}
