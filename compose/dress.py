@@ -132,7 +132,7 @@ class Dressing:
     def _learnt(self, start: int, stop: int, progress: Progress) -> FaceLook | None:
         if self._source.is_still:
             return None
-        there = start + np.flatnonzero(np.asarray(self._track.present[start:stop]))
+        there = start + np.flatnonzero(_found(self._track)[start:stop])
         chosen = there[np.unique(np.linspace(0, len(there) - 1, min(_SAMPLE, len(there))).round().astype(int))]
         sample = []
         with progress.stage("learning how the face looks", len(chosen)) as stage:
@@ -151,6 +151,12 @@ def dress(source: FrameSource, track: FaceTrack, timeline: Timeline, patches: It
             made = dressing.dressed(frame, patch, progress)
             if made is not None:
                 yield made
+
+
+def _found(track: FaceTrack) -> np.ndarray:
+    """bool [N]: frames whose face was seen, not bridged."""
+    present = np.asarray(track.present, bool)
+    return present & ~np.asarray(track.bridged, bool) if len(track.bridged) == len(present) else present
 
 
 @lru_cache(maxsize=8)

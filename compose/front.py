@@ -83,14 +83,13 @@ def learn_look(sample: list[FaceCells]) -> FaceLook | None:
         return None
     usable = np.flatnonzero(~_lips_lost(sample))
     keep = usable[_calm([sample[k] for k in usable])]
-    for left in reversed(range(_ROUNDS)):
+    for _ in range(_ROUNDS):
         if len(keep) < _FEWEST:
             return None
         look = _fitted([sample[k] for k in keep])
-        if left:
-            sizes = np.array([_sized_hits(look, cells)[1] for cells in sample])
-            keep = np.setdiff1d(usable, _large_events(sizes))
-    return look
+        sizes = np.array([_sized_hits(look, cells)[1] for cells in sample])
+        keep = np.setdiff1d(usable, _large_events(sizes))
+    return look if np.mean(sizes > 0) <= 0.5 else None
 
 
 def things_in_front(look: FaceLook, cells: FaceCells) -> np.ndarray:
