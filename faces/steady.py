@@ -1,7 +1,7 @@
 """Lay the mesh a second time, in regions that move smoothly with the head.
 
 Most of the mesh's noise comes from its region: it shifts with the noise of the last landmarks, and they with it. In a region that
-follows the head exactly, the error was measured to be 5 times smaller (see `anchor.py`).
+follows the head exactly, the jitter was measured to be 5 times smaller (see `anchor.py`).
 """
 from __future__ import annotations
 
