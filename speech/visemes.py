@@ -22,7 +22,8 @@ def visemes(symbol: str) -> tuple[Viseme, ...]:
     """The visemes of one phoneme, in order and of equal length; empty for a pause.
 
     symbol: IPA as espeak-ng writes it, or misaki's alphabet (hibari, Kokoro). Stress and length marks, tie bars, tones and diacritics
-    and aspiration do not matter, nor does a language's name in brackets; a string of several sounds ("iɑu", "tɕh") gives several visemes; an unknown letter is a mid vowel or a consonant."""
+    and aspiration do not matter, nor does a language's name in brackets; a string of several sounds ("iɑu", "tɕh") gives several
+    visemes; an unknown letter is a mid vowel or a consonant."""
     return _read(unicodedata.normalize("NFD", symbol))
 
 
