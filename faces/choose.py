@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..host.errors import InputError
 from ..media.film import Frame
 from .look import likeness, look_of
 from .mesh import Reading
 from .search import all_faces
-from .settings import FaceChoice
+from .settings import RULES, FaceChoice
 
 ALIKE = 0.58
 """Likeness above which two faces on one set are taken for the same person. Measured on 13 films: one person's faces 0.64 and
@@ -66,9 +67,9 @@ def gather(samples: list[list[Reading]]) -> list[Candidate]:
 
 
 def by_rule(candidates: list[Candidate], choice: FaceChoice, n_frames: int, picture: tuple[int, int]) -> Candidate | None:
-    """The candidate a rule of `FaceChoice` names. n_frames: how many frames were sampled. picture: width, height."""
-    if not candidates:
-        return None
+    """The candidate a rule of `FaceChoice` names. n_frames: how many frames were sampled. picture: width, height.
+
+    Raises InputError for a rule there is not."""
     if choice.rule in ("largest", "by size", "mask"):
         ranked = sorted(candidates, key=lambda one: one.mean(lambda r: r.size**2) * len(one.seen) / n_frames, reverse=True)
         if choice.rule == "mask":
@@ -79,7 +80,7 @@ def by_rule(candidates: list[Candidate], choice: FaceChoice, n_frames: int, pict
         target = choice.point if choice.rule == "point" else (picture[0] / 2, picture[1] / 2)
         ranked = sorted(candidates, key=lambda one: one.mean(lambda r: np.linalg.norm(r.centre - target)))
     else:
-        raise ValueError(f"no such rule of choice: {choice.rule}")
+        raise InputError(f"'{choice.rule}' is no rule for choosing a face; use one of: {', '.join(RULES)}.")
     index = choice.index if choice.rule in ("by size", "left to right") else 0
     return ranked[index] if index < len(ranked) else None
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 
 import numpy as np
@@ -54,7 +54,7 @@ def pursue(frames: Iterable[Frame], choice: FaceChoice, head: int) -> Iterator[S
         pursuit = _Pursuit(choice, person)
         first = number > 0
         for sighting in pursuit.follow(((frame, doubtful) for _, frame, doubtful in shot), head):
-            yield Sighting(sighting.index, sighting.reading, sighting.region, sighting.patch, cut=True) if first else sighting
+            yield replace(sighting, cut=True) if first else sighting
             first = False
         person = pursuit.look if pursuit.look is not None else person
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+RULES = ("largest", "centre", "by size", "left to right", "point", "mask")
+
 
 @dataclass(frozen=True)
 class FaceChoice:

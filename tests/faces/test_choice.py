@@ -4,6 +4,7 @@ import pytest
 from talking_avatar.faces.choose import Candidate, by_rule, gather
 from talking_avatar.faces.mesh import Reading
 from talking_avatar.faces.settings import FaceChoice
+from talking_avatar.host.errors import InputError
 
 
 def reading(x: float, y: float, size: float) -> Reading:
@@ -67,5 +68,5 @@ def test_faces_of_several_frames_are_put_together_by_place():
 
 
 def test_an_unknown_rule_is_refused():
-    with pytest.raises(ValueError, match="no such rule"):
+    with pytest.raises(InputError, match="'prettiest' is no rule"):
         chosen(FaceChoice("prettiest"))
