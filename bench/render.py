@@ -33,7 +33,8 @@ def report(film: Path, speech: Path, scratch: Path) -> None:
     """Measure and print."""
     from talking_avatar.engines.engine import Take, make_engine
     from talking_avatar.engines.render import render
-    from talking_avatar.faces.follow import TrackSettings, make_avatar
+    from talking_avatar.faces.avatar import make_avatar
+    from talking_avatar.faces.settings import TrackSettings
     from talking_avatar.host.progress import Silent
     from talking_avatar.media.open import open_source
     from talking_avatar.media.timeline import lay_out
