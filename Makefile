@@ -1,11 +1,15 @@
 # make demo: watch a portrait speak.  make test: run every test.  make bench: speed and memory.  All set themselves up in .venv.
+# make test-comfyui COMFYUI_PATH=...: the nodes in a real ComfyUI, over HTTP and in headless Chromium.
 PYTHON ?= python3
 # A fixed torch, because an open range may pull gigabytes for a graphics card; override with TORCH=... for yours.
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-comfyui lint bench clean
+
+# The Python that has ComfyUI's requirements: the one in its own environment, or COMFYUI_PYTHON=...
+COMFYUI_PYTHON ?= $(firstword $(wildcard $(COMFYUI_PATH)/.venv/bin/python $(COMFYUI_PATH)/venv/bin/python) python3)
 
 demo: $(READY)
 	@echo "== The astronaut is learning to speak: demo/out.mp4 =="
@@ -14,6 +18,11 @@ demo: $(READY)
 test: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m pytest
+
+test-comfyui: $(READY)
+	@test -f "$(COMFYUI_PATH)/main.py" || { echo "Say where ComfyUI is: make test-comfyui COMFYUI_PATH=/path/to/ComfyUI"; exit 2; }
+	@$(BIN)/python -m pip install --quiet websocket-client
+	@COMFYUI_PATH="$(abspath $(COMFYUI_PATH))" COMFYUI_PYTHON="$(COMFYUI_PYTHON)" $(BIN)/python -m pytest -o pythonpath=tests_comfyui tests_comfyui
 
 lint: $(READY)
 	@$(BIN)/ruff check .
