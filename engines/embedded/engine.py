@@ -50,4 +50,4 @@ def driving_curve(take: Take, settings: EmbeddedSettings) -> np.ndarray:
         return intended_opening(take, curves, settings)
     from .film_plan import wished_openings
 
-    return wished_openings(take.avatar.track, take.timeline, curves, settings.mouth)
+    return wished_openings(take, curves, settings.mouth, Silent())

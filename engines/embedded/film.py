@@ -19,6 +19,7 @@ from .control_points import control_points
 from .film_frame import paint
 from .film_mouths import FilmMouths, open_mouths
 from .film_plan import Stretch, Wish, rows_of, stretches, wish
+from .own_speech import taught_by_film
 from .settings import EmbeddedSettings
 from .shot import Shot, read_shot
 from .source_runs import Blend, absorb_short_runs, blend_at, jumps
@@ -43,6 +44,7 @@ def film_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, pr
     strength = strengths(avatar.track, avatar.source.width, avatar.source.height)
     mouths = open_mouths(avatar, 2 * (_BLOCK_SECONDS + _AHEAD_SECONDS))
     with closing(mouths.store), progress.stage("moving the mouth", timeline.n_frames) as stage:
+        curves = taught_by_film(take, curves, mouths.index, progress)
         done = 0
         for start, stop in stretches(timeline, avatar.track, mouths.index):
             stage.advance(start - done)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...faces.track import FaceTrack
+from ...host.progress import Progress
 from ...media.timeline import Timeline
 from ...speech.mouth import MouthCurves
+from ..engine import Take
 from .mouth_index import MouthIndex, index_mouths
 from .mouth_motion import mouth_motion
+from .own_speech import taught_by_film
 from .shot import Shot, read_shot
 from .source_runs import JUMP_OVER
 
@@ -66,14 +69,17 @@ def wish(curves: MouthCurves, shot: Shot, amount: float) -> Wish:
     return Wish(opening.astype(np.float32), width.astype(np.float32), shut.astype(np.float32), curves.gate < 0.3)
 
 
-def wished_openings(track: FaceTrack, timeline: Timeline, curves: MouthCurves, amount: float) -> np.ndarray:
-    """float32 [n]: the opening |13-14|/|10-152| that each output frame aims at; NaN where there is no face."""
+def wished_openings(take: Take, curves: MouthCurves, amount: float, progress: Progress) -> np.ndarray:
+    """float32 [n]: the opening |13-14|/|10-152| that each output frame aims at; NaN where there is no face. curves: rows are the output
+    frames. amount: 1 is natural."""
+    track, timeline = take.avatar.track, take.timeline
     index = index_mouths(track)
+    curves = taught_by_film(take, curves, index, progress)
     out = np.full(timeline.n_frames, np.nan, np.float32)
     for start, stop in stretches(timeline, track, index):
         shot, rows = read_shot(track, index, int(timeline.source[start])), rows_of(curves, start, stop)
         if shot.speaks:
             out[start:stop] = wish(rows, shot, amount).opening
         else:
-            out[start:stop] = mouth_motion(rows, timeline.times(start, stop), 0.0, amount, None).opening
+            out[start:stop] = mouth_motion(rows, timeline.times(start, stop), 0.0, amount, take.speech.phonemes).opening
     return out

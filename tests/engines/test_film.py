@@ -87,7 +87,7 @@ def measured_openings(take: Take, patches) -> np.ndarray:
 def test_the_lips_of_the_result_follow_what_was_wished(speaking):
     take = take_of(speaking, 60)
     curves = curves_of(swinging(60, 1.3))
-    wished = wished_openings(speaking.track, take.timeline, curves, 1.0)
+    wished = wished_openings(take, curves, 1.0, Silent())
     seen = measured_openings(take, film_patches(take, curves, DEFAULT, Silent()))
     assert np.corrcoef(seen, wished)[0, 1] > 0.8
 
@@ -150,7 +150,7 @@ def test_an_uneven_clock_is_kept(speaking):
 
 def test_the_amount_opens_the_mouth_wider(speaking):
     take, curves = take_of(speaking, 30), curves_of(swinging(30, 1.4))
-    small, natural = (wished_openings(speaking.track, take.timeline, curves, amount) for amount in (0.5, 1.0))
+    small, natural = (wished_openings(take, curves, amount, Silent()) for amount in (0.5, 1.0))
     assert small.max() < 0.75 * natural.max()
 
 
