@@ -150,7 +150,9 @@ def _open_run(face: PhotoFace, lab: np.ndarray, along: np.ndarray) -> _Run:
     seen = _samples(lab, face, along, t)
     tooth, dark = _judge(seen, _lip_colour(face, lab))
     mesh_says = 0.4 * np.clip((float((lower - upper).max()) / fh - 0.015) / 0.02, 0, 1)
-    tooth[(along < face.inner[0]) | (along > face.inner[1])] = -1  # beyond the corners what is pale is skin
+    # Towards the corners teeth lie in shadow and beyond them there are none: what is pale there is skin.
+    to_corner = np.where(along < 0, along / face.inner[0], along / face.inner[1])
+    tooth = np.clip(tooth - 2 * smoothstep(0.78, 1.0, to_corner)[:, None], -1, 1)
     inside = np.maximum(tooth, dark)
     inside += mesh_says * ((t > upper[:, None]) & (t < lower[:, None]) & (inside > -0.8))
     beyond = np.maximum(upper[:, None] - t, t - lower[:, None]) / fh

@@ -17,7 +17,7 @@ WIDEST = 0.070
 """Opening of the lips at a wide "a", face heights."""
 FASTEST = 0.70
 """Face heights a second: the 95th percentile measured on people who speak is 0.4 to 0.7."""
-JAW_IN_SMILES = 0.25
+JAW_IN_SMILES = 0.30
 """Share of an opening that the jaw makes although the photo's own gap would be wide enough: smiles too are spoken with the jaw."""
 EDGE = 0.15
 """Seconds in which the mouth leaves the photo's own at the start and comes back to it at the end."""
@@ -37,9 +37,11 @@ class MouthMotion:
     tongue: np.ndarray
 
 
-def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: float, phonemes: tuple[Phoneme, ...] | None) -> MouthMotion:
+def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: float, phonemes: tuple[Phoneme, ...] | None,
+                 beyond: float = 0.06) -> MouthMotion:
     """curves: of the speech, read at the output frames. times: float64 [n], seconds of these, rising. gap: the photo's own opening,
-    face heights. amount: 1 is natural. phonemes: where known, they raise the tongue.
+    face heights. amount: 1 is natural. phonemes: where known, they raise the tongue. beyond: how far a parted mouth opens beyond its
+    own gap, face heights.
 
     The first and the last row are the photo at rest. Openings are made slower only by lowering them, so that closures keep their moment."""
     edge = _edge(times)
@@ -51,7 +53,7 @@ def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: flo
     opening, shut, extra = wide, np.zeros_like(wide), wide
     if gap > 0:
         speaking = _speaking(curves.gate, times) * edge
-        wide = wide * max(1.0, (gap + 0.035) / WIDEST)
+        wide = wide * max(1.0, (gap + beyond) / WIDEST)
         opening = np.where(speaking > 0, wide + (1 - speaking) * gap, gap)
         extra = np.maximum(opening - gap, JAW_IN_SMILES * wide)
         shut = np.clip(1 - (opening - extra) / gap, 0, 1)

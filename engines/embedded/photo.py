@@ -13,9 +13,9 @@ from ...speech.mouth import MouthCurves
 from ..engine import Take
 from .eyelids import wears_glasses
 from .head_motion import blinks, glances, head_motion, sound_levels
-from .lip_line import find_lip_lines
+from .lip_line import LipLines, find_lip_lines
 from .mouth_fields import NUMBERS
-from .mouth_motion import mouth_motion
+from .mouth_motion import MouthMotion, mouth_motion
 from .photo_face import PhotoFace, cut_face
 from .photo_render import PhotoPose, PhotoRig, render_pose, rig_photo
 from .settings import EmbeddedSettings
@@ -47,10 +47,16 @@ def photo_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, p
 
 def intended_opening(take: Take, curves: MouthCurves, settings: EmbeddedSettings) -> np.ndarray:
     """float32 [n]: distance of the lips over |10-152| that `photo_patches` aims at on each output frame, NaN without a face to move."""
-    face, times = _face(take), take.timeline.times()
-    if face is None or len(times) < 3:
-        return np.full(len(times), np.nan, np.float32)
-    return mouth_motion(curves, times, find_lip_lines(face).gap / face.height, settings.mouth, None).opening
+    face = _face(take)
+    if face is None or take.timeline.n_frames < 3:
+        return np.full(take.timeline.n_frames, np.nan, np.float32)
+    return _mouth_motion(take, curves, settings, face, find_lip_lines(face)).opening
+
+
+def _mouth_motion(take: Take, curves: MouthCurves, settings: EmbeddedSettings, face: PhotoFace, lines: LipLines) -> MouthMotion:
+    """Lips that are drawn back from the teeth in a smile have less way left than lips that only hang open."""
+    beyond = 0.06 - 0.025 * lines.toothed
+    return mouth_motion(curves, take.timeline.times(), lines.gap / face.height, settings.mouth, take.speech.phonemes, beyond)
 
 
 class _Poses:
@@ -59,8 +65,7 @@ class _Poses:
     def __init__(self, take: Take, curves: MouthCurves, settings: EmbeddedSettings, rig: PhotoRig) -> None:
         times = take.timeline.times()
         voice = curves.gate
-        gap = rig.lines.gap / rig.face.height
-        mouth = mouth_motion(curves, times, gap, settings.mouth, take.speech.phonemes)
+        mouth = _mouth_motion(take, curves, settings, rig.face, rig.lines)
         self.numbers, self.tongue = mouth.numbers, mouth.tongue
         levels = sound_levels(take.speech.sound) if settings.head_motion > 0 else np.zeros(0, np.float32)
         self.motions, brows = head_motion(times, levels, voice, settings.head_motion, settings.seed)

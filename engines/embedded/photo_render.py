@@ -145,7 +145,8 @@ def _move_mouth(rig: PhotoRig, pose: PhotoPose) -> _Mouth:
     middle, half = (high + low) / 2, np.maximum(low - high, 0) / 2 * (1 - np.abs(np.linspace(-1, 1, LINE_SAMPLES)) ** 6)
     if pose.numbers[SHUT] > 0:
         left = np.interp(samples, lines.along, lines.lower - lines.upper) * (1 - pose.numbers[SHUT])
-        half = np.minimum(half, left / 2)
+        drawn_apart = max(0.0, float(pose.numbers[OPENERS[:-1]].sum())) * face.height
+        half = np.minimum(half, (left + drawn_apart) / 2)
     shown = np.stack([middle - half, middle + half, middle - half - high, middle + half - low], -1).astype(np.float32)[None]
     return _Mouth(grid.inverse(upper, 4), grid.inverse(lower, 4), (float(first), float(last)), shown, moved)
 
