@@ -70,6 +70,8 @@ def _may_not(path: Path) -> str:
 
 
 def _why(path: Path) -> str:
+    if not path.exists():
+        return f"There is no file '{path}' any more: bring it back, or choose another."
     if brand_of(path):
         return (f"'{path.name}' is cut off or damaged: its index (the moov atom) is missing, so nothing can be read. "
                 f"Copy or download it again, or repair it with a tool such as untrunc.")

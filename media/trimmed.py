@@ -22,7 +22,7 @@ def trimmed(source: FrameSource, start: float = 0.0, duration: float = 0.0) -> F
     seconds = float(source.clock.time(source.n_frames))
     begins = max(0.0, seconds + start) if start < 0 else start
     first = _frame_at(source, begins)
-    stop = _frame_at(source, begins + duration) if duration > 0 else source.n_frames
+    stop = _frame_at(source, float(source.clock.time(first)) + duration) if duration > 0 else source.n_frames
     if first >= source.n_frames:
         raise InputError(f"'{source.path.name}' lasts {seconds:.2f} s, so nothing is left of it from {start:g} s on: begin earlier.")
     stop = max(stop, first + 1)
@@ -49,6 +49,6 @@ class TrimmedFilm(FilmView):
 def _frame_at(source: FrameSource, seconds: float) -> int:
     """The frame nearest to `seconds`, at most the film's end."""
     if source.clock.is_even:
-        return min(source.n_frames, round(seconds * source.clock.fps))
+        return min(source.n_frames, int(seconds * source.clock.fps + 0.5))
     middles = source.clock.times + 0.5 * np.diff(source.clock.times, append=float(source.clock.time(source.n_frames)))
     return int(np.searchsorted(middles, seconds))

@@ -33,11 +33,11 @@ def chosen_face(avatar: Avatar) -> torch.Tensor:
     source, track = avatar.source, avatar.track
     shown = strengths(track, source.width, source.height)
     frame = int(np.argmax(shown)) if shown.any() else int(np.argmax(track.present))
-    x0, y0, x1, y1 = track.box[frame]
-    half = _AROUND * max(x1 - x0, y1 - y0) / 2
-    corners = np.array([(x0 + x1) / 2 - half, (y0 + y1) / 2 - half, (x0 + x1) / 2 + half, (y0 + y1) / 2 + half])
-    left, top, right, bottom = np.clip(np.rint(corners), 0, [source.width, source.height] * 2).astype(int).tolist()
-    pixels = source.frame(frame).picture.rgb((left, top, right, bottom))
+    x0, y0, x1, y1 = track.box[frame].tolist()
+    side = round(_AROUND * max(x1 - x0, y1 - y0))
+    left, top = round((x0 + x1 - side) / 2), round((y0 + y1 - side) / 2)
+    box = max(0, left), max(0, top), min(source.width, left + side), min(source.height, top + side)
+    pixels = source.frame(frame).picture.rgb(box)
     scale = _SIDE / max(pixels.shape[:2])
     if scale < 1:
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

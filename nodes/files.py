@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from pathlib import Path
 
 from ..host.errors import InputError
@@ -65,9 +66,9 @@ def numbered_path(prefix: str, folder_name: str, ending: str, width: int = 0, he
 
 
 def stamp(path: Path) -> str:
-    """A text that changes when the file does."""
+    """A text that changes when the file does, and tells nobody where it is."""
     facts = path.stat()
-    return f"{path}:{facts.st_mtime_ns}:{facts.st_size}"
+    return blake2b(f"{path}:{facts.st_mtime_ns}:{facts.st_size}".encode(), digest_size=12).hexdigest()
 
 
 def _is_inside(path: str, folder: str) -> bool:
