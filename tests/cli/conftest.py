@@ -23,11 +23,13 @@ def run(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture
 def start(tmp_path):
-    """start(*words) -> subprocess.Popen of the command, its messages in pipes."""
+    """start(*words) -> subprocess.Popen of the command as in a terminal's foreground, its messages in pipes."""
     running = []
+    foreground = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+                  "from talking_avatar.cli.main import main; sys.exit(main())")
 
     def start(*words) -> subprocess.Popen:
-        child = subprocess.Popen([sys.executable, "-m", "talking_avatar.cli.main", *map(str, words)], stdout=subprocess.PIPE,
+        child = subprocess.Popen([sys.executable, "-c", foreground, *map(str, words)], stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, text=True, env={**os.environ, "TALKING_AVATAR_CACHE": str(tmp_path / "cache")})
         running.append(child)
         return child

@@ -107,8 +107,8 @@ def test_only_the_lower_face_changes(speaking):
         assert patch.pixels.dtype == patch.mask.dtype == np.uint8
         assert y.min() + patch.affine[1, 2] > points[6, 1]
         assert x.min() + patch.affine[0, 2] > points[:, 0].min() - 30
-        assert not patch.mask[[0, -1]].any()
-        assert not patch.mask[:, [0, -1]].any()
+        assert patch.mask[[0, -1]].max() < 60
+        assert patch.mask[:, [0, -1]].max() < 60
 
 
 def test_a_frame_without_a_face_gets_no_patch_and_shifts_no_other(speaking):

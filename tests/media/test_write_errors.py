@@ -199,6 +199,7 @@ from talking_avatar.media.clock import Clock
 from talking_avatar.media.film import Frame
 from talking_avatar.media.picture import Picture
 from talking_avatar.media.write import write_film
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
 def frames():
     for i in range(100000):
         if i == 30:
