@@ -34,8 +34,9 @@ def test_import_and_run_change_nothing_of_others(tmp_path, small_film):
 
 
 def _comparable(state: dict, server: Server) -> dict:
-    """The state without what differs between any two servers: the place of their folders, and what each process is given."""
-    for name in ("_", "PWD", "OLDPWD", "SHLVL"):
+    """The state without what differs between any two servers: the place of their folders, what each process is given, and what OpenCV's
+    own import sets, whoever does it."""
+    for name in ("_", "PWD", "OLDPWD", "SHLVL", "LD_LIBRARY_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         state["environ"].pop(name, None)
     place = str(server.folder.resolve())
     return _replaced(state, place)
