@@ -149,12 +149,11 @@ def _open_run(face: PhotoFace, lab: np.ndarray, along: np.ndarray) -> _Run:
     t = middle[:, None] + offsets
     seen = _samples(lab, face, along, t)
     tooth, dark = _judge(seen, _lip_colour(face, lab))
-    mesh_says = 0.4 * np.clip((float((lower - upper).max()) / fh - 0.015) / 0.02, 0, 1)
     # Towards the corners teeth lie in shadow and beyond them there are none: what is pale there is skin.
     to_corner = np.where(along < 0, along / face.inner[0], along / face.inner[1])
     tooth = np.clip(tooth - 2 * smoothstep(0.78, 1.0, to_corner)[:, None], -1, 1)
     inside = np.maximum(tooth, dark)
-    inside += mesh_says * ((t > upper[:, None]) & (t < lower[:, None]) & (inside > -0.8))
+    inside += _said_by_mesh(float((lower - upper).max()) / fh, (t > upper[:, None]) & (t < lower[:, None]), inside)
     beyond = np.maximum(upper[:, None] - t, t - lower[:, None]) / fh
     inside -= 0.8 * np.clip((beyond - 0.012) / 0.010, 0, 1)  # a pale spot on a lip next to teeth
     edge_up, edge_down = _mesh_line(face, UPPER_OUTER, along), _mesh_line(face, LOWER_OUTER, along)
@@ -167,6 +166,12 @@ def _open_run(face: PhotoFace, lab: np.ndarray, along: np.ndarray) -> _Run:
     toothed = (within & (tooth > 0)).sum(1) * (offsets[1] - offsets[0])
     step = (offsets[1] - offsets[0]) / 2
     return _Run(along, middle + offsets[first] - step, middle + offsets[np.minimum(last, len(offsets) - 1)] - step, toothed / fh)
+
+
+def _said_by_mesh(gap: float, within: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """What is added to samples between the mesh's lips: something where the picture is undecided, and much in a wide open mouth, which
+    the mesh does not miss and in which a tongue looks like a lip."""
+    return within * (0.4 * np.clip((gap - 0.015) / 0.02, 0, 1) * (inside > -0.8) + 1.4 * smoothstep(0.085, 0.13, gap))
 
 
 def _lip_colour(face: PhotoFace, lab: np.ndarray) -> np.ndarray:

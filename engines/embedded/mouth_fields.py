@@ -22,7 +22,8 @@ CORNERS = (61, 291, 78, 308, 76, 306, 62, 292)
 BROWS = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46, 300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
 CREASES = (247, 30, 29, 27, 28, 56, 190, 414, 286, 258, 257, 259, 260, 467)
 LINE_POINTS = 13
-UPPER_SHARE_OF_SHUT = 0.42
+UPPER_SHARE_OF_SHUT, WIDEST_SHUT_BY_LIPS = 0.42, 0.06
+"""The upper lip's part in shutting a parted mouth, and the gap in face heights beyond which the jaw shuts it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ def make_mouth_fields(face: PhotoFace, lines: LipLines, grid: Grid) -> MouthFiel
     points = _Points(face, lines)
     halo = _halo(face)
     halo_values = np.zeros((len(halo), len(NUMBERS)))
-    halo_values[:, 0] = _under_chin(face, halo) * face.height
+    under_chin = _under_chin(face, halo)
+    halo_values[:, NUMBERS.index("jaw")] = under_chin * face.height
+    halo_values[:, NUMBERS.index("shut")] = -under_chin * points.shut_by_jaw
     shares = np.stack(_shares(points), 1)
     queries = (grid.places.reshape(-1, 2).astype(np.float64) - face.origin) / face.height
     fade = ((1 - smoothstep(0.02, 0.16, _outside(face, grid) / face.height)) * grid.border(0.06)).ravel()
@@ -86,6 +89,8 @@ class _Points:
         a = face.along(self.places)[:, 0]
         self.inner = np.clip(np.where(a < 0, a / face.inner[0], a / face.inner[1]), 0, 1)
         self.gap = np.interp(a, lines.along, lines.lower - lines.upper, left=0, right=0)
+        self.shut_by_jaw = max(0.0, lines.gap - WIDEST_SHUT_BY_LIPS * face.height)
+        self.jaws_part = self.shut_by_jaw / max(lines.gap, 1e-6)
         _, mesh_v = face.mouth_units(face.flat)
         self.v_nose, self.v_lip, self.v_chin = float(mesh_v[2]), float(mesh_v[17]), float(mesh_v[CHIN])
         self.v_top, self.v_brows = float(mesh_v[TOP]), float(mesh_v[list(BROWS)].mean())
@@ -156,9 +161,10 @@ def _shut(p: _Points) -> np.ndarray:
     above = 0.42 * np.clip(1 - p.v / min(p.v_nose, -0.05), 0, 1)
     below = 0.42 * np.clip(1 - (p.v - p.v_lip) / (0.8 * max(p.v_chin - p.v_lip, 0.05)), 0, 1)
     skin = np.where(p.v < 0, above, below) * (~p.lip & (p.off_middle < 1) & (p.v > p.v_nose))
-    share = np.where(p.lip & ~p.corner, depth, skin)
+    by_lips = np.where(p.lip & ~p.corner, depth, skin) * p.gap * (1 - p.jaws_part)
     upper = p.upper_lip | (~p.lip & (p.v < 0))
-    return share * p.gap * np.where(upper, UPPER_SHARE_OF_SHUT, UPPER_SHARE_OF_SHUT - 1)
+    by_jaw = np.where(p.on_lower_line, p.gap * p.jaws_part, _jaw(p) * p.shut_by_jaw)
+    return by_lips * np.where(upper, UPPER_SHARE_OF_SHUT, UPPER_SHARE_OF_SHUT - 1) - by_jaw
 
 
 def _width(p: _Points) -> np.ndarray:

@@ -15,6 +15,8 @@ from .photo_grid import smoothstep
 
 WIDEST = 0.070
 """Opening of the lips at a wide "a", face heights."""
+WIDEST_PARTED = 0.13
+"""The same on a photo whose mouth stands open already."""
 FASTEST = 0.70
 """Face heights a second: the 95th percentile measured on people who speak is 0.4 to 0.7."""
 JAW_IN_SMILES = 0.30
@@ -53,7 +55,8 @@ def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: flo
     opening, shut, extra = wide, np.zeros_like(wide), wide
     if gap > 0:
         speaking = _speaking(curves.gate, times) * edge
-        wide = wide * max(1.0, (gap + beyond) / WIDEST)
+        widest = gap + float(np.clip(WIDEST_PARTED - gap, 0.012, beyond))
+        wide = wide * max(1.0, widest / WIDEST)
         opening = np.where(speaking > 0, wide + (1 - speaking) * gap, gap)
         extra = np.maximum(opening - gap, JAW_IN_SMILES * wide)
         shut = np.clip(1 - (opening - extra) / gap, 0, 1)
