@@ -19,7 +19,7 @@ from .film_mouths import FilmMouths
 from .film_plan import Stretch
 from .lip_line import COLUMNS, LipLines, find_lip_lines
 from .mouth_fields import MouthFields
-from .mouth_motion import MouthMotion, mouth_motion
+from .mouth_motion import mouth_motion
 from .photo_face import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER, PhotoFace
 from .photo_grid import Grid
 from .photo_render import PhotoPose, PhotoRig, render_pose, rig_photo
@@ -62,19 +62,14 @@ class CarriedFields:
         return self.reference.grid.read(self.reference.lower_field(numbers), self.places) @ self.turn.T
 
 
-def opened(stretch: Stretch, curves: MouthCurves, amount: float, phonemes: tuple[Phoneme, ...] | None, mouths: FilmMouths,
+def opened(stretch: Stretch, shut: ShutMouth, curves: MouthCurves, amount: float, phonemes: tuple[Phoneme, ...] | None, mouths: FilmMouths,
            wanted: int, progress: Progress, stage: Stage) -> Iterator[FacePatch]:
     """Patches of a stretch from output frame `wanted` on. curves: rows are its frames. amount: how far the mouth opens, 1 is natural.
     Frames at rest get none."""
-    shut: ShutMouth | None = None
-    motion: MouthMotion | None = None
+    motion = mouth_motion(curves, stretch.times, shut.rig.lines.gap / shut.rig.face.height, amount, phonemes)
     for first in range(0, len(stretch.base), _BLOCK):
         base = stretch.base[first:first + _BLOCK]
         mouths.hold(int(base.min()), int(base.max()) + 1, progress)
-        if shut is None or motion is None:
-            shut = read_shut_mouth(np.unique(base), stretch.shot, mouths)
-            gap = shut.rig.lines.gap / shut.rig.face.height
-            motion = mouth_motion(curves, stretch.times, gap, amount, phonemes)
         for i, frame in enumerate(base.tolist(), first):
             numbers = motion.numbers[i] * stretch.strength[i]
             if numbers.any() and stretch.start + i >= wanted:
@@ -83,9 +78,11 @@ def opened(stretch: Stretch, curves: MouthCurves, amount: float, phonemes: tuple
             stage.advance()
 
 
-def read_shut_mouth(frames: np.ndarray, shot: Shot, mouths: FilmMouths) -> ShutMouth:
-    """Prepare the sharpest of some frames (sorted, held) that look nearly straight ahead, and read the lip lines of a dozen of them."""
-    index = mouths.index
+def read_shut_mouth(stretch: Stretch, mouths: FilmMouths, progress: Progress) -> ShutMouth:
+    """Prepare, of the frames at the beginning of a stretch, the sharpest that looks as the face mostly does, and read the lip lines of a
+    dozen of them."""
+    frames, index, shot = np.unique(stretch.base[:_BLOCK]), mouths.index, stretch.shot
+    mouths.hold(int(frames[0]), int(frames[-1]) + 1, progress)
     away = np.abs(index.yaw[frames] - np.median(index.yaw[frames])) / shot.spread[2]
     away += np.abs(index.opening[frames] - np.median(index.opening[frames])) / shot.spread[0]
     reference = int(frames[np.argmin(away - index.sharpness[frames])])

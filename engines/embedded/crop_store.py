@@ -5,6 +5,7 @@ its place at k modulo the number of places; a film that is short enough stays wh
 """
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ...host.errors import OutputError
+from ...host.folders import temp_folder
 from ...media.film import Frame, FrameSource
 
-DISK_BUDGET = 2_000_000_000
-"""Bytes up to which crops of a whole film are kept."""
+DISK_BUDGET = 800_000_000
+"""Bytes up to which crops of a whole film are kept; only the window may take more."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,11 @@ class CropStore:
 
     def __init__(self, source: FrameSource, boxes: np.ndarray, window: int) -> None:
         self._source, self._boxes = source, boxes
-        self._bytes = 3 * int(((boxes[:, 2] - boxes[:, 0]).astype(np.int64) * (boxes[:, 3] - boxes[:, 1])).max(initial=1))
-        self._places = min(len(boxes), max(window, DISK_BUDGET // self._bytes))
+        self._bytes = _crop_bytes(boxes)
+        self._places = min(len(boxes), max(window, frames_that_fit(boxes)))
         self._held = np.full(self._places, -1, np.int64)
-        self._file: BinaryIO = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `close`
+        self._folder = temp_folder()
+        self._file: BinaryIO = tempfile.TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115 - closed by `close`
 
     def __enter__(self) -> CropStore:
         return self
@@ -51,7 +55,7 @@ class CropStore:
 
     def hold(self, start: int, stop: int, seen: Callable[[Frame], None]) -> None:
         """Have the crops of frames start .. stop-1 (at most the window). What is missing is decoded, in order, and each frame that is
-        decoded is shown to `seen`."""
+        decoded is shown to `seen`. Raises OutputError when the disk is full."""
         wanted = np.arange(start, stop)
         missing = wanted[self._held[wanted % self._places] != wanted]
         if len(missing) == 0:
@@ -75,6 +79,23 @@ class CropStore:
         place = frame.index % self._places
         x0, y0, x1, y1 = (int(edge) for edge in self._boxes[frame.index])
         if x1 > x0 and y1 > y0:
-            self._file.seek(place * self._bytes)
-            self._file.write(np.ascontiguousarray(frame.picture.rgb((x0, y0, x1, y1))).data.cast("B"))
+            self._write(place * self._bytes, np.ascontiguousarray(frame.picture.rgb((x0, y0, x1, y1))))
         self._held[place] = frame.index
+
+    def _write(self, at: int, pixels: np.ndarray) -> None:
+        try:
+            self._file.seek(at)
+            if self._file.write(pixels.data.cast("B")) < pixels.nbytes:
+                raise OSError(errno.ENOSPC, "no room")
+        except OSError as error:
+            raise OutputError(f"The pictures of the mouths do not fit into the temporary folder '{self._folder}' ({error.strerror}): "
+                              "make room there, or set TMPDIR to another folder.") from error
+
+
+def frames_that_fit(boxes: np.ndarray) -> int:
+    """How many frames' crops may lie on disk at once."""
+    return DISK_BUDGET // _crop_bytes(boxes)
+
+
+def _crop_bytes(boxes: np.ndarray) -> int:
+    return 3 * int(((boxes[:, 2] - boxes[:, 0]).astype(np.int64) * (boxes[:, 3] - boxes[:, 1])).max(initial=1))

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...faces.track import FaceTrack
 from ...host.progress import Progress
 from ...media.timeline import Timeline
 from ...speech.mouth import MouthCurves
 from ..engine import Take
-from .mouth_index import MouthIndex, index_mouths
+from .mouth_index import MouthIndex, index_mouths, mouth_strengths
 from .mouth_motion import mouth_motion
 from .own_speech import taught_by_film
 from .shot import Shot, read_shot
@@ -31,21 +30,26 @@ class Wish:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Output frames start, start + 1, … without a cut. base: the film's frame under each. times: seconds. strength: float32, 0 .. 1, how
-    much of a new mouth is shown. shot: whose mouth it is."""
+    """Output frames start, start + 1, … without a cut. base: the film's frame under each. times: seconds. rate: output frames a second.
+    strength: float32, 0 .. 1, how much of a new mouth is shown. shot: whose mouth it is."""
 
     start: int
     base: np.ndarray
     times: np.ndarray
+    rate: float
     strength: np.ndarray
     shot: Shot
 
 
-def stretches(timeline: Timeline, track: FaceTrack, index: MouthIndex) -> Iterator[tuple[int, int]]:
-    """Runs start, stop of output frames that show the face without a cut: of one shot of the film, which plays on or backward."""
+def stretches(timeline: Timeline, usable: np.ndarray, index: MouthIndex) -> Iterator[tuple[int, int]]:
+    """Runs start, stop of output frames that show the face without a cut: of one shot of the film, which plays on or backward, at
+    any speed. usable: bool [N], frames of the film with a face that can be worked on."""
     base = timeline.source
-    seen = np.asarray(track.present)[base] & np.isfinite(index.opening[base])
-    breaks = (np.diff(index.shot[base]) != 0) | (np.abs(np.diff(base)) > JUMP_OVER) | (np.diff(seen.astype(np.int8)) != 0)
+    seen = usable[base]
+    step = np.abs(np.diff(base))
+    breaks = (np.diff(index.shot[base]) != 0) | (np.diff(seen.astype(np.int8)) != 0)
+    if len(step):
+        breaks |= step > JUMP_OVER + 2 * np.median(step)
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(base)]
     for start, stop in zip(edges, edges[1:], strict=False):
         if stop > start and seen[start]:
@@ -76,8 +80,12 @@ def wished_openings(take: Take, curves: MouthCurves, amount: float, progress: Pr
     index = index_mouths(track)
     curves = taught_by_film(take, curves, index, progress)
     out = np.full(timeline.n_frames, np.nan, np.float32)
-    for start, stop in stretches(timeline, track, index):
-        shot, rows = read_shot(track, index, int(timeline.source[start])), rows_of(curves, start, stop)
+    shots: dict[int, Shot] = {}
+    for start, stop in stretches(timeline, mouth_strengths(take.avatar, index) > 0, index):
+        number, rows = int(index.shot[timeline.source[start]]), rows_of(curves, start, stop)
+        if number not in shots:
+            shots[number] = read_shot(track, index, number)
+        shot = shots[number]
         if shot.speaks:
             out[start:stop] = wish(rows, shot, amount).opening
         else:

@@ -9,8 +9,11 @@ import cv2
 import numpy as np
 
 from ...compose.cut import cut_out
+from ...compose.fade import strengths
+from ...faces.avatar import Avatar
 from ...faces.track import FaceTrack
 from ...media.film import Frame
+from .photo_face import SMALLEST_FACE
 
 LOOK = 8
 _CHUNK = 512
@@ -48,6 +51,13 @@ def index_mouths(track: FaceTrack) -> MouthIndex:
     shot[[cut for cut in track.cuts if cut < n]] = 1
     return MouthIndex(opening, width, yaw, pitch, height, columns[:, 5:], np.cumsum(shot, dtype=np.int32),
                       np.full(n, np.nan, np.float32), np.full((n, LOOK), np.nan, np.float32))
+
+
+def mouth_strengths(avatar: Avatar, index: MouthIndex) -> np.ndarray:
+    """float32 [N], 0 .. 1: how much of a new mouth each frame can show; 0 where there is no face, or one too small to be seen."""
+    strength = strengths(avatar.track, avatar.source.width, avatar.source.height)
+    strength[~(np.nan_to_num(index.height) >= SMALLEST_FACE)] = 0
+    return strength
 
 
 def chunks(track: FaceTrack, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -39,9 +39,9 @@ class Shot:
         return self.high - self.low >= _LEAST_RANGE
 
 
-def read_shot(track: FaceTrack, index: MouthIndex, frame: int) -> Shot:
-    """The shot that `frame`, which shows a face, belongs to."""
-    first, stop = np.searchsorted(index.shot, [index.shot[frame], index.shot[frame] + 1])
+def read_shot(track: FaceTrack, index: MouthIndex, number: int) -> Shot:
+    """Shot `number` of the film, in which a face is seen."""
+    first, stop = np.searchsorted(index.shot, [number, number + 1])
     seen = first + np.flatnonzero(np.isfinite(index.opening[first:stop]))
     sample = seen[np.linspace(0, len(seen) - 1, min(len(seen), _SAMPLE)).astype(int)]
     landmarks = np.stack([track.landmarks[int(k)] for k in sample])
