@@ -16,8 +16,9 @@ from ..media.timeline import Timeline
 from .colour import gained
 from .cut import covered, scales, shifted, warped, warped_mask
 from .fade import shots, strengths
-from .front import FaceLook, face_cells, front_mask, learn_look, lips_shown, things_in_front
+from .front import FaceLook, front_mask, learn_look, lips_shown, things_in_front
 from .grain import matched_grain
+from .lower_face import face_cells
 from .mask import LOWER_JAW, MOUTH, Box, face_height, lower_face_mask, skin
 from .patch import FacePatch
 from .together import together

@@ -1,6 +1,6 @@
 """What passes in front of the mouth (a hand, a microphone, a cup) and has to stay there.
 
-Each frame's lower face is read as a small picture that moves and turns with the face. A robust linear model learns from a sample of the
+Each frame's lower face is read as a small picture of fixed shape. A robust linear model learns from a sample of the
 shot how that picture looks and varies (speech, turns, light); cells that it cannot explain, in groups that come from outside the face,
 lie in front of it. The model is a principal-component one, fitted by reweighted least squares so that the thing in front does not
 draw it along (after "A robust PCA for eigentracking": Black & Jepson 1998); frames with something large in front are left out of learning.
@@ -18,13 +18,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ..media.picture import Picture
-from .cut import cut_out, inverse, shifted, warped
-from .mask import CHEEKS, JAW, OUTER_LIPS, Box, face_height
-from .place import face_affine
+from .lower_face import CELLS, face_mask, in_frame, inner_mouth_mask, lips_mask
+from .mask import Box, face_height
 
-CELLS = 40  # a side
-_SPAN, _CENTRE = 0.62, (0.0, 0.43)  # of the cells' square, in face heights
 _LOOKS = 12  # principal components
 _FEWEST = 24  # faces from which a look can be learnt
 _ROUNDS = 3  # of learning and leaving out
@@ -39,14 +35,8 @@ _LOST = 3.5  # spreads of redness below which lips count as hidden (free lips of
 _REACH = 3  # cells of the rim a group must hold to count as reaching it
 
 
-@dataclass(frozen=True)
-class FaceCells:
-    """The lower face of one frame. lab: float32 [40, 40, 3], 8-bit Lab. face, lips: bool [40, 40], cells inside the jaw's hull, and
-    around the lips."""
-
-    lab: np.ndarray
-    face: np.ndarray
-    lips: np.ndarray
+FaceCells = np.ndarray
+"""The lower face of a frame as `lower_face.face_cells` reads it: float32 [40, 40, 3], 8-bit Lab."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +53,6 @@ class FaceLook:
     error: np.ndarray
     limit: np.ndarray
     redness: tuple[float, float]
-
-
-def face_cells(picture: Picture, points: np.ndarray) -> FaceCells:
-    """Read the lower face of a frame; points: its landmarks, float [468, 2 or more]."""
-    affine = face_affine(points, CELLS, _SPAN, _CENTRE)
-    rgb = cv2.GaussianBlur(cut_out(picture, affine, (CELLS, CELLS)), (0, 0), 0.8)
-    lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    to_cells = inverse(affine)
-    face = _hull(points[[*JAW, *CHEEKS], :2], to_cells)
-    lips = cv2.dilate(_hull(points[list(OUTER_LIPS), :2], to_cells), np.ones((5, 7), np.uint8))
-    return FaceCells(lab * np.float32([2.55, 1, 1]), face > 0, lips > 0)
 
 
 def learn_look(sample: list[FaceCells]) -> FaceLook | None:
@@ -101,7 +80,7 @@ def things_in_front(look: FaceLook, cells: FaceCells) -> np.ndarray:
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     whole = cv2.drawContours(closed, outlines, -1, 1, cv2.FILLED)
     beyond = cv2.dilate(whole, np.ones((7, 7), np.uint8)) > 0
-    return (whole > 0) | (beyond & ~cells.face)
+    return (whole > 0) | (beyond & ~face_mask())
 
 
 def lips_shown(look: FaceLook, cells: FaceCells) -> float:
@@ -112,17 +91,7 @@ def lips_shown(look: FaceLook, cells: FaceCells) -> float:
 
 def front_mask(hits: np.ndarray, points: np.ndarray, box: Box) -> np.ndarray:
     """uint8 [h, w] of a box in the frame: what stays in front (hits: bool [40, 40]), with soft edges."""
-    unit = face_height(points)
-    to_box = shifted(face_affine(points, CELLS, _SPAN, _CENTRE), -box[0], -box[1])
-    large = warped(hits.astype(np.uint8) * 255, to_box, (box[2] - box[0], box[3] - box[1]))
-    return cv2.GaussianBlur(large, (0, 0), max(0.012 * unit, 0.5))
-
-
-def _hull(points: np.ndarray, to_cells: np.ndarray) -> np.ndarray:
-    corners = (points @ to_cells[:, :2].T + to_cells[:, 2] - 0.5).astype(np.float32)
-    mask = np.zeros((CELLS, CELLS), np.uint8)
-    cv2.fillConvexPoly(mask, np.round(cv2.convexHull(corners) * 64).astype(np.int32), 255, shift=6)
-    return mask
+    return cv2.GaussianBlur(in_frame(hits, points, box), (0, 0), max(0.012 * face_height(points), 0.5))
 
 
 def _lips_lost(sample: list[FaceCells]) -> np.ndarray:
@@ -137,10 +106,7 @@ def _usual_redness(sample: list[FaceCells]) -> tuple[float, float]:
 
 
 def _redness(cells: FaceCells) -> float:
-    around = cells.face & ~cells.lips
-    if not cells.lips.any() or not around.any():
-        return 0.0
-    return float(np.percentile(cells.lab[cells.lips, 1], 80) - np.median(cells.lab[around, 1]))
+    return float(np.percentile(cells[lips_mask(), 1], 80) - np.median(cells[face_mask() & ~lips_mask(), 1]))
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
@@ -150,12 +116,10 @@ def _spread(values: np.ndarray) -> np.ndarray:
 
 def _calm(sample: list[FaceCells]) -> np.ndarray:
     """Numbers of the faces that lie close to the median of all: hardly any skin cell far from it, or the calmer half of them."""
-    lab = np.stack([cells.lab.ravel() for cells in sample])
+    lab = np.stack([cells.ravel() for cells in sample])
     middle, spread = _middle_and_spread(lab)
     far = (_without_light(lab, middle) / spread).reshape(len(lab), CELLS, CELLS, 3)
-    skin = np.stack([cells.face & ~cells.lips for cells in sample])
-    odd = ((far**2).mean(-1) > 2.5**2) & skin
-    share = odd.sum((1, 2)) / np.maximum(skin.sum((1, 2)), 1)
+    share = ((far**2).mean(-1) > 2.5**2)[:, face_mask() & ~lips_mask()].mean(1)
     return np.flatnonzero(share <= max(0.02, np.median(share)))
 
 
@@ -172,7 +136,7 @@ def _without_light(lab: np.ndarray, middle: np.ndarray) -> np.ndarray:
 
 
 def _fitted(sample: list[FaceCells]) -> FaceLook:
-    lab = np.stack([cells.lab.ravel() for cells in sample])
+    lab = np.stack([cells.ravel() for cells in sample])
     middle, spread = _middle_and_spread(lab)
     standing = np.clip(_without_light(lab, middle) / spread, -4, 4)
     mean = np.median(standing, axis=0)
@@ -189,7 +153,7 @@ def _fitted(sample: list[FaceCells]) -> FaceLook:
 
 def _unexplained(look: FaceLook, cells: FaceCells) -> np.ndarray:
     """float32 [4800]: what the look cannot explain, in 8-bit Lab."""
-    standing = _without_light(cells.lab.reshape(1, -1), look.middle)[0] / look.spread - look.mean
+    standing = _without_light(cells.reshape(1, -1), look.middle)[0] / look.spread - look.mean
     prior = np.diag(1 / np.maximum(look.sizes, 1e-3) ** 2)
     say = np.ones(CELLS * CELLS, np.float32)
     for _ in range(_STEPS):
@@ -208,8 +172,8 @@ def _errors(look: FaceLook, cells: FaceCells) -> np.ndarray:
 def _sized_hits(look: FaceLook, cells: FaceCells) -> tuple[np.ndarray, int]:
     """Cells of the face that something hides, and the strong ones of the largest group among them."""
     unusual = _errors(look, cells) / look.limit
-    weak, strong = (unusual > _WEAK) & cells.face, (unusual > _STRONG) & cells.face
-    inner = cv2.erode(cells.face.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    weak, strong = (unusual > _WEAK) & face_mask(), (unusual > _STRONG) & face_mask() & ~inner_mouth_mask()
+    inner = cv2.erode(face_mask().astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     count, groups = cv2.connectedComponents(weak.astype(np.uint8), connectivity=4)
     sizes = np.bincount(groups[strong], minlength=count)
     reach = np.bincount(groups[weak & (inner == 0)], minlength=count)

@@ -6,16 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-# Points that speech does not move, and where they lie in a mean upright face: origin between the outer corners of the eyes, x to the
-# picture's right, y down, unit one face height (forehead 10 to chin 152). Measured: mean of twelve films, made symmetric.
-_STILL = {
-    33: (-0.288, 0.0), 263: (0.288, 0.0), 133: (-0.11, 0.009), 362: (0.11, 0.009), 168: (0.0, -0.035), 6: (0.0, 0.016),
-    197: (0.0, 0.059), 195: (0.0, 0.098), 5: (0.0, 0.14), 4: (0.0, 0.191), 127: (-0.436, 0.026), 356: (0.436, 0.026),
-    234: (-0.429, 0.112), 454: (0.429, 0.112), 10: (0.0, -0.33), 9: (0.0, -0.141), 8: (0.0, -0.086), 151: (0.0, -0.235),
-    109: (-0.121, -0.326), 338: (0.121, -0.326), 55: (-0.083, -0.095), 285: (0.083, -0.095),
-}
-_POINTS = list(_STILL)
-_MEAN = np.array(list(_STILL.values()))
+from .mean_face import STILL, mean_points
 
 
 def face_affine(points: np.ndarray, size: int, span: float = 1.2, centre: tuple[float, float] = (0.0, 0.17)) -> np.ndarray:
@@ -25,7 +16,7 @@ def face_affine(points: np.ndarray, size: int, span: float = 1.2, centre: tuple[
     in face heights from between the eyes, right and down ((0, .17): the middle of the face; (0, .42): the mouth)."""
     per_pixel = span / size
     upright = np.array([[per_pixel, 0, centre[0] - span / 2], [0, per_pixel, centre[1] - span / 2]])
-    return joined(upright, similarity(_MEAN, points[_POINTS, :2]))
+    return joined(upright, similarity(mean_points(STILL), points[list(STILL), :2]))
 
 
 def box_affine(box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:

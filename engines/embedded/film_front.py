@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...compose.front import FaceCells, FaceLook, face_cells, front_mask, learn_look, things_in_front
+from ...compose.front import FaceCells, FaceLook, front_mask, learn_look, things_in_front
+from ...compose.lower_face import face_cells
 from ...compose.mask import Box
 from ...media.film import Frame
 from .mouth_index import MouthIndex

@@ -2,7 +2,8 @@
 import cv2
 import numpy as np
 import pytest
-from talking_avatar.compose.front import face_cells, front_mask, learn_look, lips_shown, things_in_front
+from talking_avatar.compose.front import front_mask, learn_look, lips_shown, things_in_front
+from talking_avatar.compose.lower_face import face_cells
 from talking_avatar.compose.mask import LOWER_JAW, OUTER_LIPS, face_height, mouth_mask
 from talking_avatar.media.film import Frame
 from talking_avatar.media.picture import Picture
