@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import tempfile
 import threading
 import time
 import uuid
@@ -21,6 +20,7 @@ from io import FileIO
 from pathlib import Path
 
 from ..host.errors import OutputError
+from ..host.folders import temp_folder
 from ..host.progress import Progress
 from .packed import HEAD_BYTES, index_of, is_whole, packed, record_bytes, unpacked
 from .patch import FacePatch
@@ -43,7 +43,7 @@ class Spool:
 
         Raises OutputError when the folder cannot be used."""
         self.key = key
-        self.folder = folder or Path(tempfile.gettempdir()) / "talking-avatar"
+        self.folder = folder or temp_folder() / "talking-avatar"
         self.last_index = -1
         self.is_finished = False
         self._starts = array("q")
