@@ -99,9 +99,8 @@ def match_costs(candidates: Candidates, wanted: Wanted) -> np.ndarray:
     """float32 [m, n]: how badly each candidate's mouth and pose fit each output frame."""
     opening, width, yaw, pitch = candidates.spread
     base = wanted.base
-    mended = np.where(candidates.opening > 0.008, np.minimum(0.08 * candidates.opening, 0.003), 0)  # a part of what bending can mend
-    miss = np.maximum(np.abs(candidates.opening - wanted.opening[:, None]) - mended, 0)
-    cost = (3.5 + 4.0 * wanted.shut[:, None]) * (miss / opening) ** 2
+    miss = np.abs(candidates.opening - wanted.opening[:, None])
+    cost = (5.0 + 4.0 * wanted.shut[:, None]) * (miss / opening) ** 2
     cost += 0.25 * ((candidates.width - wanted.width[:, None]) / width) ** 2
     cost += 1.1 * ((candidates.yaw - candidates.yaw[base][:, None]) / yaw) ** 2
     cost += 1.1 * ((candidates.pitch - candidates.pitch[base][:, None]) / pitch) ** 2
