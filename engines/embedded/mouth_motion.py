@@ -100,11 +100,11 @@ def _slowed(opening: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def _speaking(gate: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """0 in long pauses, where a smile comes back, 1 in speech and in gaps of up to a third of a second between words, [n]."""
+    """0 in long pauses, where a smile comes back, 1 in speech and in gaps of up to a quarter of a second between words, [n]."""
     even = np.arange(times[0], times[-1] + EVEN, EVEN)
     rows = np.interp(even, times, gate).astype(np.float32)
-    held = cv2.dilate(rows[None], np.ones((1, 2 * round(0.18 / EVEN) + 1), np.uint8))[0]
-    return np.interp(times, even, gaussian(np.minimum(1, 1.5 * held), 0.09 / EVEN))
+    held = cv2.dilate(rows[None], np.ones((1, 2 * round(0.14 / EVEN) + 1), np.uint8))[0]
+    return np.interp(times, even, gaussian(np.minimum(1, 1.5 * held), 0.07 / EVEN))
 
 
 def _tongue(phonemes: tuple[Phoneme, ...] | None, times: np.ndarray) -> np.ndarray:
