@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -94,15 +96,28 @@ def open_encoder(context: av.VideoCodecContext, plan: EncodePlan) -> None:
     """Set the encoder up and open it. Raises OutputError if it refuses the size or anything else."""
     set_up(context, plan)
     try:
-        context.open()
+        with _quiet_svt():
+            context.open()
     except _REFUSALS as error:
         raise OutputError(f"The encoder {plan.encoder.name} cannot make films of {plan.width} x {plan.height} pixels as {plan.pix_fmt} "
                           f"({_short(error)}); choose another format or size.") from error
 
 
+@contextmanager
+def _quiet_svt() -> Iterator[None]:
+    """SVT-AV1 writes twenty lines to stderr when it opens and has no other switch than this variable, which is put back at once."""
+    if "SVT_LOG" in os.environ:
+        yield
+        return
+    os.environ["SVT_LOG"] = "0"
+    try:
+        yield
+    finally:
+        del os.environ["SVT_LOG"]
+
+
 def set_up(context: av.VideoCodecContext, plan: EncodePlan) -> None:
     """Give an unopened encoder its size, tags, clock and options."""
-    os.environ.setdefault("SVT_LOG", "0")  # SVT-AV1 writes twenty lines to stderr otherwise and has no other switch
     context.width, context.height, context.pix_fmt = plan.width, plan.height, plan.pix_fmt
     context.framerate, context.time_base = plan.fps, plan.time_base
     context.sample_aspect_ratio = plan.sar
@@ -222,6 +237,8 @@ def _try(plan: EncodePlan) -> str | None:
     try:
         context = av.CodecContext.create(plan.encoder.name, "w", **device_of(plan))
         set_up(context, plan)
+        with _quiet_svt():
+            context.open()
         packets = []
         for number in range(4):
             frame = av.VideoFrame(plan.width, plan.height, plan.pix_fmt)

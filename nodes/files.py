@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ..host.errors import InputError
 
+EXAMPLES = Path(__file__).parents[1] / "workflows" / "inputs"  # what the templates run on, shipped with the pack
+_EXAMPLE = " [example]"
 _FOLDERS = {"input": "get_input_directory", "output": "get_output_directory", "temp": "get_temp_directory"}
 
 
@@ -19,11 +21,21 @@ def input_files(*kinds: str) -> list[str]:
     return sorted(folder_paths.filter_files_content_types(names, list(kinds)))
 
 
-def named_file(name: str) -> Path:
-    """The file that a picker names: "film.mp4", "sub/film.mp4" or "film.mp4 [output]". Raises InputError for one that is not there or
-    lies outside ComfyUI's folder, also by a link."""
+def example_files(*kinds: str) -> list[str]:
+    """The pack's own files of a kind as a picker names them: "portrait.jpg [example]"."""
     import folder_paths
 
+    names = sorted(path.name for path in EXAMPLES.iterdir())
+    return [name + _EXAMPLE for name in folder_paths.filter_files_content_types(names, list(kinds))]
+
+
+def named_file(name: str) -> Path:
+    """The file that a picker names: "film.mp4", "sub/film.mp4", "film.mp4 [output]" or "portrait.jpg [example]". Raises InputError for
+    one that is not there or lies outside its folder, also by a link."""
+    import folder_paths
+
+    if name.endswith(_EXAMPLE):
+        return _example(name.removesuffix(_EXAMPLE))
     folder_name = "input"
     for one in _FOLDERS:
         if name.endswith(f" [{one}]"):
@@ -35,6 +47,13 @@ def named_file(name: str) -> Path:
     if not os.path.isfile(path):  # noqa: PTH113
         raise InputError(f"There is no file '{name}' in ComfyUI's {folder_name} folder: upload or choose another.")
     return Path(path)
+
+
+def _example(name: str) -> Path:
+    known = {path.name: path for path in EXAMPLES.iterdir()}
+    if name not in known:
+        raise InputError(f"There is no example '{name}': choose one of {', '.join(sorted(known))}, or a file of your own.")
+    return known[name]
 
 
 def any_file(path: str) -> Path:

@@ -168,7 +168,7 @@ class LazyVideo(VideoInput):
     def _write(self, path: Path, settings: WriteSettings) -> None:
         film = self.film
         with node_progress() as progress:
-            write_film(progress.watched(film.frames()), film.clock, film.n_frames, path, settings, self.sound, progress)
+            write_film(film.frames(), film.clock, film.n_frames, path, settings, self.sound, progress)
 
 
 def _settings(container: str, codec: str, tags: tuple, options: dict[str, Any]) -> WriteSettings:

@@ -7,7 +7,7 @@ from typing import Any
 from ..host.errors import InputError, TalkingAvatarError
 from ..host.node_progress import node_progress
 from .connected import is_connected
-from .files import any_file, input_files, named_file, stamp
+from .files import any_file, example_files, input_files, named_file, stamp
 
 FACES = ("largest", "centre", "by size", "left to right", "point")
 _AVATAR, _FACE = 0, 3
@@ -34,7 +34,7 @@ class LoadAvatarVideo:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "video": (input_files("video", "image") or [""], {
+                "video": ([*input_files("video", "image"), *example_files("video", "image")], {
                     "video_upload": True,
                     "tooltip": "A film or photo in ComfyUI's input folder. Not looked at when `path`, `film` or `image` is given."}),
             },

@@ -91,7 +91,7 @@ class VideoCombine:
             heard = _sound(film, audio)
             path = numbered_path(filename_prefix, "output" if save_output else "temp", _ending(all_formats(), format),
                                  film.width, film.height)
-            written = write_film(progress.watched(film.frames()), film.clock, film.n_frames, path, settings, heard, progress)
+            written = write_film(film.frames(), film.clock, film.n_frames, path, settings, heard, progress)
             result = LazyVideo.of_file(written, film)
             item = preview_item(path, written, result.film, progress)
         with_workflow(path, written, result.film, tags)

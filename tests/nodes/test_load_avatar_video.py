@@ -137,8 +137,11 @@ def test_the_file_of_another_folder_can_be_picked(comfyui, film, load):
     assert load(video="film.mp4 [output]")[0].get_frame_count() == 50
 
 
-def test_an_empty_input_folder_still_shows_the_node(comfyui):
-    assert LOAD.INPUT_TYPES()["required"]["video"][0] == [""]
+def test_an_empty_input_folder_still_offers_the_pack_s_own_examples(comfyui, load):
+    names = LOAD.INPUT_TYPES()["required"]["video"][0]
+    assert names == ["portrait.jpg [example]", "talking.mp4 [example]"]
+    assert load(video=names[0])[0].get_frame_count() == 1
+    assert LOAD.VALIDATE_INPUTS(video="../secret.jpg [example]").startswith("There is no example")
 
 
 def test_the_page_is_told_size_rate_and_where_the_face_is(film, node):

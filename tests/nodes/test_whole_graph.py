@@ -76,7 +76,7 @@ def test_the_written_film_brings_its_workflow_back(comfyui, talking, node):
 
 def test_cancel_leaves_no_film_and_the_queue_goes_on(comfyui, talking, node):
     video = talking(preview_seconds=1.0)[2]
-    comfyui.interrupt_at = len(comfyui.bars) + 2
+    comfyui.interrupt_at = len(comfyui.bars) + 1
     with pytest.raises(comfyui.Interrupt):
         node("VideoCombine", filename_prefix="gone/x", format="mp4-h264", video=video)
     assert list((comfyui.output / "gone").iterdir()) == []
