@@ -12,7 +12,8 @@ SCRIPTS = (("HIRAGANA", "ja"), ("KATAKANA", "ja"), ("HANGUL", "ko"), ("CJK", "zh
            ("HEBREW", "he"), ("DEVANAGARI", "hi"), ("BENGALI", "bn"), ("TAMIL", "ta"), ("TELUGU", "te"), ("GEORGIAN", "ka"),
            ("ARMENIAN", "hy"))
 COMMON_WORDS = {
-    "en": "the and is are of to in that it you for with this was not have be we what he she they my hello",
+    "en": "the and is are of to in that it you for with this was not have be we what he she they my hello i a am but can now there do so "
+          "if at as on by or me your an all will just only how when who from has had would about",
     "fr": "le la les des et est un une du que qui dans pour pas vous nous je il elle sur avec au ce bonjour",
     "de": "der die das und ist nicht ein eine ich sie wir mit für auf den dem zu von es auch wie guten",
     "es": "el los las y es un una que en por para no con del se lo su como está muy hola",

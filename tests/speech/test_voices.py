@@ -237,3 +237,11 @@ def test_cancel_stops_between_sentences():
 
     with pytest.raises(Cancelled):
         speak("One. Two. Three.", language="en", progress=StopsAtTheSecond())
+
+
+@pytest.mark.parametrize(("text", "language"), [
+    ("Hello there! I am only a photograph, but now I can speak.", "en"), ("Do it as I say.", "en"), ("Peter Piper picked a peck.", "en"),
+    ("Bonjour, comment allez-vous ? Je suis une photo.", "fr"), ("Dzień dobry, jak się masz? To jest zdjęcie.", "pl"),
+    ("Guten Tag, ich bin ein Foto und kann sprechen.", "de"), ("Hallo, ik ben een foto en ik kan praten.", "nl")])
+def test_everyday_sentences_are_taken_for_their_own_language(text, language):
+    assert guess_language(text) == language
