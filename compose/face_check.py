@@ -119,10 +119,11 @@ def _geometry(track: FaceTrack, start: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _persons(avatar: Avatar, progress: Progress) -> int:
-    """Most faces in one of a dozen frames, each shot being looked at once before any twice."""
+    """Most faces in one of a dozen frames that show the chosen one, each shot being looked at once before any twice."""
     parts = shots(avatar.track)
     each = max(1, _LOOKED_AT // max(1, len(parts)))
     chosen = {start + (stop - start) * (2 * k + 1) // (2 * each) for start, stop in parts[:_LOOKED_AT] for k in range(each)}
+    chosen = {frame for frame in chosen if avatar.track.present[frame]}
     with progress.stage("counting the persons", total=len(chosen)) as stage:
         most = 0
         for frame in sorted(chosen):

@@ -74,11 +74,20 @@ def test_the_written_film_brings_its_workflow_back(comfyui, talking, node):
     assert node.ui["animated"] == (True,)
 
 
-def test_cancel_leaves_no_film_and_the_queue_goes_on(comfyui, talking, node):
+def test_cancel_leaves_no_film_and_the_queue_goes_on(comfyui, talking, node, monkeypatch):
     video = talking(preview_seconds=1.0)[2]
-    comfyui.interrupt_at = len(comfyui.bars) + 1
+    frames, seen = video.film.frames, []
+
+    def cancelled_at_the_tenth(*span):
+        for frame in frames(*span):
+            seen.append(frame.index)
+            comfyui.interrupted = frame.index == 10
+            yield frame
+
+    monkeypatch.setattr(video.film, "frames", cancelled_at_the_tenth)
     with pytest.raises(comfyui.Interrupt):
         node("VideoCombine", filename_prefix="gone/x", format="mp4-h264", video=video)
+    assert seen[-1] == 10
     assert list((comfyui.output / "gone").iterdir()) == []
     assert not comfyui.interrupted
 
