@@ -23,6 +23,12 @@ def samples():
     return _load("media_samples")
 
 
+@pytest.fixture(scope="session")
+def parity():
+    """The module `parity_data`: fill, fill_module, published_tensors, assert_close."""
+    return _load("parity_data")
+
+
 @pytest.fixture
 def comfyui(tmp_path, monkeypatch):
     """A FakeComfyUI (see `fake_comfyui`) with folders of this test alone; only the face networks are those of the machine."""
@@ -57,12 +63,25 @@ def spoken_wav(tmp_path_factory, samples) -> Path:
     return samples.write_sound(tmp_path_factory.mktemp("sound") / "spoken.wav", samples.babble(2.0), 16000, "pcm_s16le")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "parity(folder, pattern): the test asks for `golden` and runs once for each golden file of a folder")
+
+
 def pytest_generate_tests(metafunc):
-    """A test that asks for `shared_film`, `shared_photo` or `shared_sound` runs once for each such file in the folder of test media
+    """A test marked `parity("wav2lip96")` runs once for each `golden` of that folder (see `parity_data.goldens`). A test that asks for
+    `shared_film`, `shared_photo` or `shared_sound` runs once for each such file in the folder of test media
     (`$TALKING_AVATAR_MEDIA`, else shared/media beside the checkout), which is not part of the project; without it, not at all."""
+    _golden_files(metafunc)
     kinds = {"shared_film": (".mp4", ".mov"), "shared_photo": (".jpg", ".jpeg", ".png"), "shared_sound": (".wav", ".mp3")}
     folder = Path(os.environ.get("TALKING_AVATAR_MEDIA") or HERE.parent.parent / "shared" / "media")
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     for name in set(kinds) & set(metafunc.fixturenames):
         chosen = [file for file in files if file.suffix.lower() in kinds[name]]
         metafunc.parametrize(name, chosen, ids=[file.name for file in chosen])
+
+
+def _golden_files(metafunc):
+    if "golden" not in metafunc.fixturenames:
+        return
+    found = _load("parity_data").goldens(*metafunc.definition.get_closest_marker("parity").args)
+    metafunc.parametrize("golden", found, ids=[golden.path.stem for golden in found])
