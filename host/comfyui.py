@@ -1,10 +1,13 @@
 """ComfyUI's own services, where the pack runs inside it. Each is looked up when it is asked for: importing this file loads nothing."""
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-_ENDINGS = {".safetensors", ".sft", ".pt", ".pth", ".bin", ".ckpt", ".onnx"}
+WEIGHT_ENDINGS = {".safetensors", ".sft", ".pt", ".pth", ".bin", ".ckpt", ".pkl", ".model", ".onnx"}
+_DEEPEST = 4
 
 
 def is_here() -> bool:
@@ -21,8 +24,32 @@ def models_folders(kind: str) -> list[Path]:
     folders, endings = folder_paths.folder_names_and_paths.get(kind, ([], set()))
     if ours not in folders or not endings:
         folders = [*folders, *([] if ours in folders else [ours])]
-        folder_paths.folder_names_and_paths[kind] = (folders, set(endings) or set(_ENDINGS))
+        folder_paths.folder_names_and_paths[kind] = (folders, set(endings) or set(WEIGHT_ENDINGS))
     return [Path(folder) for folder in folders]
+
+
+def models_root() -> Path:
+    """ComfyUI's `models` folder."""
+    import folder_paths
+
+    return Path(folder_paths.models_dir)
+
+
+def custom_nodes_folders() -> list[Path]:
+    """Folders of other packs' folders."""
+    import folder_paths
+
+    return [Path(folder) for folder in folder_paths.get_folder_paths("custom_nodes")]
+
+
+def weights_in(folder: Path) -> list[str]:
+    """Names of the weight files in a folder and below it, with forward slashes, sorted. Links are followed, hidden files left out."""
+    found = []
+    for place, folders, names in os.walk(folder, followlinks=True):
+        below = Path(place).relative_to(folder)
+        folders[:] = [name for name in folders if not name.startswith(".")] if len(below.parts) < _DEEPEST else []
+        found += [(below / name).as_posix() for name in names if not name.startswith(".") and Path(name).suffix.lower() in WEIGHT_ENDINGS]
+    return sorted(found)
 
 
 def home() -> Path:
@@ -68,3 +95,43 @@ def interrupt_type() -> type[BaseException]:
     from comfy import model_management
 
     return model_management.InterruptProcessingException
+
+
+def patcher(network, unloaded: Callable):
+    """ComfyUI's handle of a network made of plain layers; `unloaded(handle)` is called when it was taken off its device altogether."""
+    from comfy import model_management
+    from comfy.model_patcher import ModelPatcher
+    from comfy.patcher_extension import CallbacksMP
+
+    made = ModelPatcher(network, load_device=model_management.get_torch_device(), offload_device=model_management.unet_offload_device())
+    made.add_callback(CallbacksMP.ON_DETACH, lambda handle, whole: unloaded(handle) if whole else None)
+    return made
+
+
+def load_networks(patchers: list, activations: int) -> None:
+    """Put the networks of these handles on their device, whole: layers of our own cannot be streamed piece by piece as core's can."""
+    from comfy import model_management
+
+    if not patchers:
+        return
+    model_management.load_models_gpu(patchers, memory_required=activations, force_full_load=True)
+    for one in patchers:
+        if any(weights.device.type != one.load_device.type for weights in one.model.parameters()):  # with --novram core leaves them
+            one.model.to(one.load_device)
+
+
+def unload_network(patcher) -> None:
+    """Take the network of a handle off its device and forget the handle."""
+    from comfy import model_management
+
+    loaded = model_management.current_loaded_models
+    for one in [one for one in loaded if one.model is patcher]:
+        one.model_unload()
+        loaded.remove(one)
+
+
+def soft_empty_cache() -> None:
+    """Give back the device's memory that torch keeps in reserve."""
+    from comfy import model_management
+
+    model_management.soft_empty_cache()
