@@ -11,14 +11,15 @@ from ...media.open import sound_of_array
 from ..speech import Phoneme, Speech
 
 
-def joined(sentences: Iterable[Speech], text: str, language: str, progress: Progress | None = None) -> Speech:
+def joined(sentences: Iterable[Speech], text: str, language: str, progress: Progress | None = None,
+           total: int | None = None) -> Speech:
     """One Speech of all sentences, in order, lengths and phoneme times exact. At least one sentence with samples, all at one rate.
 
-    Phonemes are None if they are for any sentence. Raises Cancelled between sentences."""
+    total: how many there are, if known. Phonemes are None if they are for any sentence. Raises Cancelled between sentences."""
     phonemes: list[Phoneme] | None = []
     n_samples, rate = 0, 0
     file = tempfile.TemporaryFile(prefix="talking-avatar-voice-")  # noqa: SIM115 (lives as long as the sound that maps it)
-    with (progress or Silent()).stage("speaking the text") as stage:
+    with (progress or Silent()).stage("speaking the text", total) as stage:
         for sentence in sentences:
             rate = sentence.sound.rate
             if phonemes is not None and sentence.phonemes is not None:

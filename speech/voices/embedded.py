@@ -1,0 +1,33 @@
+"""The voice that needs no server: hibari for English, espeak-ng for other languages."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...host.progress import Progress
+from ..speech import Speech
+from .voice import Voice, make_voice
+from .voice_engine import VoiceSettings, voice_engine
+
+
+@voice_engine("embedded")
+def embedded(asked: VoiceSettings, progress: Progress) -> Voice:
+    """asked.voice: "hibari", "hibari/emma", "espeak/f2", …; "" by language. A reference is not listened to."""
+    name = asked.voice or ("hibari" if asked.language.split("-")[0].lower() == "en" else "espeak")
+    return EmbeddedVoice(make_voice(name, asked.language, asked.speed), replace(asked, voice=name))
+
+
+class EmbeddedVoice:
+    """A voice of this machine, with the words it is known by in the cache."""
+
+    rest = 0.0
+    tags = False
+
+    def __init__(self, inner: Voice, asked: VoiceSettings) -> None:
+        self._inner = inner
+        self.name, self.languages, self.licence = inner.name, inner.languages, inner.licence
+        self.stream, self.unreadable = inner.stream, inner.unreadable
+        self.cache_words = ("embedded", asked.voice, asked.language, f"{asked.speed:g}")
+
+    def synthesize(self, text: str) -> Speech:
+        """See `Voice.synthesize`."""
+        return self._inner.synthesize(text)
