@@ -5,6 +5,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from importlib.util import find_spec
 
@@ -32,7 +33,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.fix:
         _fix()
     missing = 0
-    for look in (_packages, _device, _face_networks, _voices, _formats):
+    for look in (_packages, _device, _face_networks, _checkpoints, _voices, _formats):
         for finding in look():
             missing += finding.state == "missing"
             sys.stdout.write(f"{_MARKS[finding.state]} {finding.what}" + (f"\n      {finding.cure}" if finding.cure else "") + "\n")
@@ -80,6 +81,32 @@ def _load_face_networks() -> str:
     for name in ("short", "full", "back", "mesh", "iris"):
         load_network(name)
     return "are whole"
+
+
+def _checkpoints() -> Iterator[Finding]:
+    """A line for each checkpoint that is there, and one for each family of which there is none."""
+    from ..models.catalogue import checkpoints
+    from ..models.find import find_row
+
+    rows = checkpoints()
+    for family in dict.fromkeys(row.family for row in rows):
+        there = [row for row in rows if row.family == family and find_row(row) is not None]
+        for row in there:
+            yield from _tried(f"checkpoint {row.name}", partial(_recognised, row), "optional", f"talking-avatar models get {row.name}")
+        if not there:
+            first = next(row for row in rows if row.family == family)
+            get = f"talking-avatar models get {first.bundle or first.name}" if first.sources else first.page
+            yield Finding("optional", f"no checkpoint of {family} is there (`talking-avatar models list` shows them)",
+                          f"{get}   ({first.readable_size}, licence: {first.licence})")
+
+
+def _recognised(row) -> str:
+    from ..models.download import recognise
+    from ..models.find import find_row
+
+    path = find_row(row)
+    recognise(row, path)
+    return f"is whole ({path})"
 
 
 def _voices() -> Iterator[Finding]:

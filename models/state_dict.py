@@ -37,10 +37,17 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     return _unwrapped(_content(path), path)
 
 
+def refuse_stand_ins(path: Path) -> None:
+    """Raise MissingModel with one sentence where an empty file, a web page or a git-lfs pointer lies instead of a file of weights."""
+    with path.open("rb") as file:
+        _refuse_stand_ins(path, file.read(1024))
+
+
 def _content(path: Path) -> Any:
     """What the file holds: a dict of tensors, or dicts and numbers around one."""
     with path.open("rb") as file:
         head = file.read(1024)
+    _refuse_stand_ins(path, head)
     _refuse_other_files(path, head)
     try:
         if _is_safetensors(path, head):
@@ -60,8 +67,7 @@ def _content(path: Path) -> Any:
         raise MissingModel(f"'{path}' {_BROKEN}") from error
 
 
-def _refuse_other_files(path: Path, head: bytes) -> None:
-    """Raise MissingModel for what often lies where a checkpoint should."""
+def _refuse_stand_ins(path: Path, head: bytes) -> None:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
         raise MissingModel(f"'{path}' is empty (0 bytes), so its download failed: {_AGAIN}.")
@@ -70,12 +76,15 @@ def _refuse_other_files(path: Path, head: bytes) -> None:
     if text.startswith(b"version https://git-lfs"):
         raise MissingModel(f"'{path}' is a git-lfs pointer of {path.stat().st_size} bytes and not the checkpoint itself: run `git lfs "
                            "pull` where it came from, or get the file again.")
-    if text.startswith((b"{", b"[")):
+    if not any(head):
+        raise MissingModel(f"'{path}' begins with nothing but zeros, so its download was not finished: {_AGAIN}.")
+
+
+def _refuse_other_files(path: Path, head: bytes) -> None:
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         raise MissingModel(f"'{path}' is a text file (JSON) and no checkpoint; a server may have answered with an error: {_AGAIN}.")
     if head.startswith(b"GGUF"):
         raise MissingModel(f"'{path}' is a GGUF file, which cannot be used here: get the .safetensors, .pt or .pth file.")
-    if not any(head):
-        raise MissingModel(f"'{path}' begins with nothing but zeros, so its download was not finished: {_AGAIN}.")
 
 
 def _is_safetensors(path: Path, head: bytes) -> bool:
