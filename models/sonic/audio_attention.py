@@ -6,7 +6,7 @@ of its checkpoint. The picture is one token, over which a softmax is always 1, s
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from einops import rearrange, repeat
@@ -14,26 +14,32 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, scaled_dot_product_attention
 
 
-@dataclass
+class FaceMask:
+    """Where the face is, at each level of the network. pixels: [1, 1, H, W], 0 .. 1, H and W multiples of 64."""
+
+    def __init__(self, pixels: Tensor) -> None:
+        self._pixels, self._levels = pixels, {}
+
+    def at(self, positions: int) -> Tensor:
+        """[1, positions, 1] for the level that has so many positions."""
+        if positions not in self._levels:
+            height, width = self._pixels.shape[-2:]
+            step = round((height * width / positions) ** 0.5)
+            level = interpolate(self._pixels.float(), (height // step, width // step), mode="bicubic", align_corners=False)
+            self._levels[positions] = level.reshape(1, positions, 1).to(self._pixels.dtype)
+        return self._levels[positions]
+
+
+@dataclass(frozen=True)
 class Condition:
     """What the network looks at and listens to. image: [B, D], CLIP's embedding of the portrait, zeros for none. audio: [B, F, L, D], L
-    tokens for each of the window's F frames, or [B, 1, L, D] where all frames hear the same. mask: [1, 1, H, W], 0 .. 1 in pixels of
-    the picture, where the speech acts in spatial attention; None: everywhere. scale: how strongly the speech acts."""
+    tokens for each of the window's F frames, or [B, 1, L, D] where all frames hear the same. mask: where the speech acts in spatial
+    attention; None: everywhere. scale: how strongly it acts."""
 
     image: Tensor
     audio: Tensor
-    mask: Tensor | None = None
+    mask: FaceMask | None = None
     scale: float = 1.0
-    _masks: dict[int, Tensor] = field(default_factory=dict, repr=False)
-
-    def mask_of(self, positions: int) -> Tensor:
-        """[1, positions, 1]: the mask at the level of the network that has so many positions. H and W must be multiples of 64."""
-        if positions not in self._masks:
-            height, width = self.mask.shape[-2:]
-            step = round((height * width / positions) ** 0.5)
-            resized = interpolate(self.mask.float(), (height // step, width // step), mode="bicubic", align_corners=False)
-            self._masks[positions] = resized.reshape(1, positions, 1).to(self.audio)
-        return self._masks[positions]
 
 
 class Ear:
@@ -69,7 +75,7 @@ class SpatialAudioAttention(_AudioAttention):
         audio = condition.audio.expand(batch, frames, -1, -1).flatten(0, 1)
         heard = condition.scale * self._listened(attn.to_q(hidden_states), audio, attn.heads)
         if condition.mask is not None:
-            heard = heard * condition.mask_of(hidden_states.shape[1])
+            heard = heard * condition.mask.at(hidden_states.shape[1])
         seen = repeat(attn.to_v(condition.image), "b c -> (b f) 1 c", f=frames)
         return attn.to_out[0](heard + seen)
 

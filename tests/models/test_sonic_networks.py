@@ -5,7 +5,7 @@ import torch
 from talking_avatar.models.rife.ifnet import IFNet
 from talking_avatar.models.sonic.audio2bucket import Audio2Bucket, Audio2BucketConfig, motion_values
 from talking_avatar.models.sonic.audio2token import Audio2Token, Audio2TokenConfig
-from talking_avatar.models.sonic.audio_attention import Condition
+from talking_avatar.models.sonic.audio_attention import Condition, FaceMask
 from talking_avatar.models.sonic.image_encoder import ImageEncoderConfig, image_encoder
 from talking_avatar.models.sonic.speech_encoder import PREFIX, SpeechEncoderConfig, speech_encoder
 from talking_avatar.models.sonic.unet import UNetConfig, sonic_unet, velocity
@@ -57,7 +57,7 @@ def test_parity_sonic_unet_every_block_gives_the_published_numbers(golden, parit
     hooks = [unet.get_submodule(name[len(MIDS):].replace("__", ".")).register_forward_hook(
                  lambda module, given, out, name=name: seen.update({name: out[0] if isinstance(out, tuple) else out}))
              for name in golden.arrays if name.startswith(MIDS)]
-    made = predicted(unet, golden, tensor(golden, "in_face_mask"))
+    made = predicted(unet, golden, FaceMask(tensor(golden, "in_face_mask")))
     for hook in hooks:
         hook.remove()
     parity.assert_close(made, golden.arrays["out_sample"])
@@ -72,7 +72,7 @@ def test_parity_sonic_unet_without_a_mask_the_speech_acts_everywhere(golden, par
 
 @pytest.mark.parity("sonic_unet", "unet_golden*.npz")
 def test_parity_sonic_unet_branches_one_at_a_time_are_the_branches_together(golden, parity, filled_unet):
-    mask = tensor(golden, "in_face_mask")
+    mask = FaceMask(tensor(golden, "in_face_mask"))
     for branch in range(3):
         made = predicted(filled_unet(golden), golden, mask, slice(branch, branch + 1))
         parity.assert_close(made, golden.arrays["out_sample"][branch:branch + 1])
