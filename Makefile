@@ -38,7 +38,7 @@ $(READY): pyproject.toml
 	@echo "== Installing torch (the largest part) =="
 	@$(BIN)/python -m pip install --quiet "$(TORCH)"
 	@echo "== Installing Talking Avatar and what it needs =="
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e ".[opencv,voice,espeak,test]"
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -e ".[opencv,voice,espeak,sonic,test]"
 	@echo "== Fetching the face networks (7 MB, Apache-2.0) =="
 	@$(BIN)/python install.py
 	@touch $(READY)

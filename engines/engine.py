@@ -47,7 +47,8 @@ class Engine(Protocol):
         Raises `host.errors.MissingModel` when a checkpoint is missing, `host.errors.Cancelled` when the user stops."""
 
 
-_BUILT_IN = {"embedded": "embedded.engine"}  # name -> module of this room that registers it; imported when it is asked for
+_BUILT_IN = {"embedded": "embedded.engine", "sonic": "sonic.engine"}
+"""Name and module of this room that registers it; imported when it is asked for."""
 _ENGINES: dict[str, Callable[[], Engine]] = {}
 
 

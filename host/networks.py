@@ -94,6 +94,19 @@ def on_device(*networks: nn.Module, activations: int = 0) -> Iterator[torch.devi
             _leave(patchers)
 
 
+@contextmanager
+def visiting(*networks: nn.Module, activations: int = 0) -> Iterator[torch.device]:
+    """As `on_device`, for networks that take turns on a card too small for all of them: outside ComfyUI they leave it after the block."""
+    with on_device(*networks, activations=activations) as device:
+        try:
+            yield device
+        finally:
+            if not comfyui.is_here() and device.type != "cpu":
+                for network in networks:
+                    network.to("cpu")
+                empty_cache()
+
+
 def halved(batch: int, run: Callable[[int], T]) -> tuple[T, int]:
     """`run(batch)`, and where memory runs out `run` of half as many, down to one. Returns the result and the batch that fitted, to go on
     with. Raises what `run` raises; out of memory with a batch of one too.

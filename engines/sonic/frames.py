@@ -11,21 +11,21 @@ from ...host.progress import Progress
 from ...models.sonic.vae import CHUNK, decoded
 
 
-def film_pictures(vae: nn.Module, rife: nn.Module | None, latents: Tensor, device: torch.device, dtype: torch.dtype, progress: Progress,
+def film_pictures(vae: nn.Module, rife: nn.Module | None, latents: Tensor, device: torch.device, progress: Progress,
                   first: int = 0) -> Iterator[np.ndarray]:
     """uint8 RGB [H, W, 3] in order, of latents [N, 4, h, w] on the CPU: with `rife` 2 N - 1 pictures, 25 a second, else N, 12.5 a second.
 
-    dtype: what the decoder computes in. first: the picture to begin with; the same come out as with 0. Raises Cancelled."""
+    first: the picture to begin with; the same come out as with 0. Raises Cancelled."""
     step = 2 if rife is not None else 1
     chunk = first // step // CHUNK
     skipped = first - chunk * CHUNK * step
     last = None
     if chunk and rife is not None:
-        last = _decoded(vae, latents, chunk - 1, device, dtype)[-1:]
+        last = _decoded(vae, latents, chunk - 1, device)[-1:]
         skipped += 1  # the picture between the chunks comes first
     for number in range(chunk, -(-len(latents) // CHUNK)):
         progress.check()
-        frames = _decoded(vae, latents, number, device, dtype)
+        frames = _decoded(vae, latents, number, device)
         pictures = frames if rife is None else with_betweens(rife, frames, last)
         last = frames[-1:]
         yield from _bytes(pictures)[skipped:]
@@ -42,14 +42,15 @@ def with_betweens(rife: nn.Module, frames: Tensor, last: Tensor | None) -> Tenso
     return torch.cat(ordered if last is not None else [row[:1], *ordered])
 
 
-def _decoded(vae: nn.Module, latents: Tensor, number: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+def _decoded(vae: nn.Module, latents: Tensor, number: int, device: torch.device) -> Tensor:
     """A chunk of frames, float32 [F, 3, H, W], 0 .. 1, on the device. Where half precision overflows it is decoded again in full."""
     chunk = latents[number * CHUNK:(number + 1) * CHUNK].to(device)
+    dtype = next(vae.parameters()).dtype
     with torch.inference_mode():
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            frames = decoded(vae, chunk).float()
-        if not torch.isfinite(frames).all():
-            frames = decoded(vae, chunk).float()
+        frames = decoded(vae, chunk.to(dtype)).float()
+        if not torch.isfinite(frames).all() and dtype != torch.float32:
+            frames = decoded(vae.float(), chunk)
+            vae.to(dtype)
         return (frames * 0.5 + 0.5).clamp(0, 1)
 
 

@@ -1,0 +1,1 @@
+"""RIFE: pictures between pictures."""

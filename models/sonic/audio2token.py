@@ -9,7 +9,8 @@ from torch.nn.functional import relu
 
 @dataclass(frozen=True)
 class Audio2TokenConfig:
-    """seq_len: states of the speech encoder a window spans. blocks: its layers. channels: width of a state. context_tokens: that come out."""
+    """seq_len: states of the speech encoder a window spans. blocks: its layers. channels: width of a state. context_tokens: how many
+    come out."""
 
     seq_len: int = 10
     blocks: int = 5

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, scaled_dot_product_attention

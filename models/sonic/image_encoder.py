@@ -30,7 +30,10 @@ def image_encoder(config: ImageEncoderConfig) -> nn.Module:
     """The network with stand-in weights, under the tensor names of the folder `image_encoder`."""
     from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-    return CLIPVisionModelWithProjection(CLIPVisionConfig(**asdict(config))).eval().requires_grad_(False)
+    encoder = CLIPVisionModelWithProjection(CLIPVisionConfig(**asdict(config)))
+    positions = (config.image_size // config.patch_size) ** 2 + 1
+    encoder.vision_model.embeddings.position_ids = torch.arange(positions, device="cpu")[None]  # in no file: real on the meta device too
+    return encoder.eval().requires_grad_(False)
 
 
 def pixel_values(pixels: np.ndarray) -> Tensor:

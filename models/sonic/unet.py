@@ -46,8 +46,8 @@ def sonic_unet(config: UNetConfig) -> nn.Module:
 def velocity(unet: nn.Module, sample: Tensor, timestep: Tensor, time_ids: Tensor, condition: Condition) -> Tensor:
     """The v-prediction of a window of F frames.
 
-    sample: [B, F, 8, h, w], 4 channels of scaled noisy latents and 4 of the picture's. timestep: scalar, 0.25 ln sigma. time_ids: [B, 3], the
-    frame rate 12.5 and the two motion values. Returns [B, F, 4, h, w]."""
+    sample: [B, F, 8, h, w], 4 channels of scaled noisy latents and 4 of the picture's. timestep: scalar, 0.25 ln sigma. time_ids: [B, 3],
+    the frame rate 12.5 and the two motion values. Returns [B, F, 4, h, w]."""
     unet.ear.condition = condition
     try:
         ignored = torch.zeros(len(sample), 1, 1, device=sample.device, dtype=sample.dtype)

@@ -123,7 +123,7 @@ def test_parity_sonic_pipeline_from_picture_and_sound_to_frames(golden, parity):
     assert np.abs(made[None].numpy() - arrays["out_latents"]).max() <= 1e-3 * largest  # float32: see the loop by itself for the bar
 
     kept = arrays["frames_kept"].tolist()
-    pictures = list(film_pictures(nets.vae, None, made, CPU, torch.float32, Silent()))
+    pictures = list(film_pictures(nets.vae, None, made, CPU, Silent()))
     assert len(pictures) == count
     levels = np.stack([pictures[frame] for frame in kept]).transpose(3, 0, 1, 2).astype(np.float64)
     assert np.abs(levels - np.floor(arrays["out_video_frames"].astype(np.float64) * 255)).max() <= 1
