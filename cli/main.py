@@ -7,17 +7,17 @@ import sys
 
 from .. import __version__
 from ..host.errors import Cancelled, TalkingAvatarError
-from . import demo, doctor, models, render
+from . import demo, doctor, models, render, voice
 
 
 def main(words: list[str] | None = None) -> int:
     """Run the command line `words` (sys.argv without the program's name). Returns the exit code: 0 done, 2 bad input,
-    3 a model is missing, 4 the result cannot be written, 130 stopped by the user, 1 anything else."""
+    3 a model is missing, 4 the result cannot be written, 5 a voice server fails, 130 stopped by the user, 1 anything else."""
     parser = argparse.ArgumentParser(prog="talking-avatar", description="A photo or film of a person, plus speech, becomes a talking film.")
     parser.add_argument("--version", action="version", version=f"talking-avatar {__version__}")
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for room in (render, models, doctor, demo):
+    for room in (render, voice, models, doctor, demo):
         room.add_parser(commands)
     words = sys.argv[1:] if words is None else words
     chosen = parser.parse_args(words)

@@ -12,6 +12,7 @@ from ..engines.engine import Engine, Take, make_engine
 from ..host.errors import InputError
 from ..host.progress import Progress
 from .face import face_choice
+from .voice_options import add_voice_options, spoken
 
 if TYPE_CHECKING:
     from ..media.film import FrameSource
@@ -31,10 +32,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the film to write; its ending chooses the format")
     parser.add_argument("--engine", default="embedded", help="who makes the mouth (default: embedded, which needs no checkpoint)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; --set help lists them")
-    voice = parser.add_argument_group("voice, with --text")
-    voice.add_argument("--voice", help="hibari (English) or espeak (many languages); default: by language")
-    voice.add_argument("--language", help="en, fr, de, es, zh, ja, …; default: guessed from the text")
-    voice.add_argument("--speed", type=float, default=1.0, help="1 is the voice's own speed")
+    add_voice_options(parser.add_argument_group("voice, with --text"), "--voice-engine")
     film = parser.add_argument_group("film")
     film.add_argument("--face", default="largest", metavar="WHICH", help="largest, centre, left:N, size:N (from 0) or point:X,Y")
     film.add_argument("--length", choices=LENGTHS, default="bounce", help="when film and speech differ in length (default: bounce)")
@@ -140,10 +138,7 @@ def _speech(chosen: argparse.Namespace, progress: Progress):
         from ..speech.load import load_speech
 
         return load_speech(Path(chosen.audio))
-    from ..speech.voices.speak import speak
-
-    with progress.stage("speaking the text"):
-        return speak(chosen.text, voice=chosen.voice, language=chosen.language, speed=chosen.speed)
+    return spoken(chosen, progress, lambda note: sys.stderr.write(f"talking-avatar: {note}\n"))
 
 
 def _refuse_to_overwrite_inputs(chosen: argparse.Namespace) -> None:

@@ -25,6 +25,12 @@ class OutputError(TalkingAvatarError):
     exit_code = 4
 
 
+class ServerError(TalkingAvatarError):
+    """A server that the user runs does not answer, answers with an error, or with something that is no sound."""
+
+    exit_code = 5
+
+
 class Cancelled(BaseException):
     """The user stopped the work. Not an Exception: a broad handler must never swallow it."""
 

@@ -172,7 +172,7 @@ class EncodedSound:
         self._stream = container.add_stream(rules.encoder, rate=rate, layout=_LAYOUTS[sound.channels], bit_rate=bitrate or 0)
         if rules.sample_fmt:
             self._stream.codec_context.format = rules.sample_fmt
-        self._pieces = _resampled(sound.blocks(_BLOCK), sound.rate, rate, sound.channels)
+        self._pieces = resampled(sound.blocks(_BLOCK), sound.rate, rate, sound.channels)
         self._left = max(0, round((end - start) * rate))
         self._at = round(start * rate)
         codec = self._stream.codec_context.codec.canonical_name
@@ -226,7 +226,7 @@ def _bitrate(encoder: str, wanted: int | None, rate: int, channels: int) -> int 
     return min(wanted or usual, 6144 * channels * rate // 1024)
 
 
-def _resampled(blocks: Iterator[np.ndarray], rate: int, new_rate: int, channels: int) -> Iterator[np.ndarray]:
+def resampled(blocks: Iterator[np.ndarray], rate: int, new_rate: int, channels: int) -> Iterator[np.ndarray]:
     """float32 [channels, n] pieces at another rate, by soxr, in step with the source."""
     if rate == new_rate:
         yield from blocks

@@ -40,7 +40,8 @@ class VoiceClone:
                                           "tooltip": "What is said in the recording, word for word. Most engines clone better with it, "
                                                      "some only with it."}),
                 "engine": (ENGINES, {"default": "embedded",
-                                     "tooltip": "Who speaks. 'embedded' needs no server."}),
+                                     "tooltip": "Who speaks. 'embedded' needs no server; 'auto' asks the server what it is; edge-tts, "
+                                                "f5-tts and chatterbox are packages you install; the others are servers you run."}),
                 "server": ("STRING", {"default": "",
                                       "tooltip": "Address of the engine's server, such as http://127.0.0.1:9880; empty: where it usually "
                                                  "is on this machine. Other machines must be allowed in the settings."}),
@@ -75,6 +76,8 @@ class VoiceClone:
     def speak(self, text: str, reference=None, transcript: str = "", engine: str = "embedded", server: str = "", voice: str = "",
               language: str = "auto", speed: float = 1.0, voice_seed: int = 0, speakers: str = "", patience: int = 300,
               sample_rate: int = 0):
+        import logging
+
         from ..speech.load import load_speech
         from ..speech.speech import Speech
         from ..speech.voices.cast import read_cast
@@ -87,5 +90,5 @@ class VoiceClone:
                               sample_rate, patience)
         with node_progress() as progress:
             cast = read_cast(speakers, asked, lambda name: load_speech(named_file(name)))
-            speech = narrate(text, asked, progress, cast)
+            speech = narrate(text, asked, progress, cast, logging.getLogger(__name__).warning)
         return LazyAudio(speech.sound), speech

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -28,11 +28,13 @@ _FADE = 0.01
 _TAG = re.compile(r"\[[^\[\]\n]{1,60}\]")
 
 
-def narrate(text: str, asked: VoiceSettings, progress: Progress | None = None, cast: Mapping[str, VoiceSettings] | None = None) -> Speech:
+def narrate(text: str, asked: VoiceSettings, progress: Progress | None = None, cast: Mapping[str, VoiceSettings] | None = None,
+            tell: Callable[[str], None] | None = None) -> Speech:
     """Speak a script (see `script.read_script`) in memory that does not grow with it; phoneme times where every voice knows them.
 
     cast: the voices of named speakers. Every sentence is brought to -23 LUFS (EBU R 128) and kept on disk: only what changed is spoken
-    again. Raises InputError for a text or setting a voice cannot use and for a server that does not answer, MissingModel, Cancelled."""
+    again. tell: called with what a user should know (licences, a strange pace), each once. Raises InputError for a
+    text or setting a voice cannot use, ServerError for a server that fails, MissingModel, Cancelled."""
     progress = progress or Silent()
     cast = dict(cast or {})
     script = read_script(text, cast)
@@ -41,7 +43,14 @@ def narrate(text: str, asked: VoiceSettings, progress: Progress | None = None, c
     voices = _voices(script, {"": asked, **cast}, progress)
     pieces = list(_pieces(script, voices))
     language = next(iter(voices.values()))[1]
-    return joined(_spoken(pieces, voices, progress), text, language, progress, total=len(pieces))
+    speech = joined(_spoken(pieces, voices, progress), text, language, progress, total=len(pieces))
+    for note in dict.fromkeys(note for voice, _ in voices.values() for note in getattr(voice, "notes", ())):
+        (tell or _ignore)(note)
+    return speech
+
+
+def _ignore(note: str) -> None:
+    return None
 
 
 def _voices(script: list[Line | Pause], cast: Mapping[str, VoiceSettings], progress: Progress) -> dict[str, tuple[Voice, str]]:

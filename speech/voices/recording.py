@@ -36,6 +36,13 @@ def joined(sentences: Iterable[Speech], text: str, language: str, progress: Prog
     return Speech(sound, None if phonemes is None else exact(phonemes, n_samples / rate), text, language)
 
 
+def in_memory(pieces: Iterable[Speech], text: str, language: str) -> Speech:
+    """One Speech of a sentence's pieces, all at one rate, without phoneme times."""
+    pieces = list(pieces)
+    samples = np.concatenate([block.mean(0) for piece in pieces for block in piece.sound.blocks()])
+    return Speech(sound_of_array(samples, pieces[0].sound.rate), None, text, language)
+
+
 def exact(phonemes: list[Phoneme], seconds: float) -> tuple[Phoneme, ...]:
     """Phonemes in order made to follow each other without gap or overlap from 0 to exactly `seconds`; pauses in a row become one, and what
     lasts no time is left out."""

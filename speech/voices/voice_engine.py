@@ -14,7 +14,8 @@ from ...host.progress import Progress, Silent
 from ..speech import Speech
 from .voice import FASTEST, SLOWEST, Voice
 
-_MODULES = ("embedded",)
+_MODULES = ("embedded", "probe", "gpt_sovits", "gpt_sovits_v1", "fish_speech", "cosyvoice", "openai_speech", "xtts_api", "xtts_streaming",
+            "chatterbox_server", "edge", "f5", "chatterbox")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class VoiceSettings:
     language: a tag ("en", "pt-br"), "" guessed from the text. speed: 0.5 slow .. 2 fast. seed: other numbers give other takes, where the
     engine listens to it. reference: a recording of the voice that shall speak, its `text` being what is said in it, "" if unknown.
     server: address of the engine's server, "" where it usually is. sample_rate: of a server that does not tell its own, 0 the usual.
-    patience: seconds a server may stay silent before it is given up."""
+    patience: seconds a server may stay silent before it is given up. typed: whether the user wrote the address here, not a workflow."""
 
     engine: str = "embedded"
     voice: str = ""
@@ -34,6 +35,7 @@ class VoiceSettings:
     server: str = ""
     sample_rate: int = 0
     patience: float = 300.0
+    typed: bool = False
 
 
 _ENGINES: dict[str, Callable[[VoiceSettings, Progress], Voice]] = {}

@@ -1,0 +1,91 @@
+"""Sound that comes inside text: server-sent events, JSON lines or a JSON string that hold base64."""
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ...host.errors import ServerError
+from .byte_stream import ByteStream
+from .reply_errors import sentence_of
+
+_FIELDS = ("audio", "delta", "audio_data", "data")
+
+
+def unwrapped(stream: ByteStream) -> ByteStream | None:
+    """The bytes of sound inside such a stream; None if it is none of the kind. Raises ServerError, while it is read, for the error
+    that such a stream may bring instead."""
+    head = stream.peek(64).lstrip()
+    if head[:5] == b"data:" or head[:6] == b"event:" or head[:1] == b":":
+        return ByteStream(_of_objects(_event_objects(stream)))
+    if head[:1] == b'"':
+        return ByteStream(_of_string(stream))
+    if head[:1] == b"{" and any(f'"{name}"'.encode() in stream.peek(4096) for name in ("audio", "audio_data")):
+        return ByteStream(_of_objects(_line_objects(stream)))
+    return None
+
+
+def _event_objects(stream: ByteStream) -> Iterator[dict[str, Any]]:
+    data: list[bytes] = []
+    for line in _lines(stream):
+        if line.startswith(b"data:"):
+            data.append(line[5:].strip())
+        elif not line and data:
+            yield from _object(b"\n".join(data))
+            data = []
+    if data:
+        yield from _object(b"\n".join(data))
+
+
+def _line_objects(stream: ByteStream) -> Iterator[dict[str, Any]]:
+    for line in _lines(stream):
+        if line:
+            yield from _object(line)
+
+
+def _object(text: bytes) -> Iterator[dict[str, Any]]:
+    if text == b"[DONE]":
+        return
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise ServerError("The voice server sent an event that is no JSON.") from None
+    if isinstance(found, dict):
+        yield found
+
+
+def _of_objects(objects: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    for one in objects:
+        if "error" in str(one.get("type", "")) or one.get("error"):
+            raise ServerError(f"The voice server failed while it spoke: {sentence_of(json.dumps(one).encode())}")
+        for name in _FIELDS:
+            if isinstance(one.get(name), str) and one[name]:
+                yield _bytes(one[name])
+                break
+
+
+def _of_string(stream: ByteStream) -> Iterator[bytes]:
+    try:
+        found = json.loads(stream.read())
+    except ValueError:
+        raise ServerError("The voice server sent a text that breaks off.") from None
+    yield _bytes(found)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ServerError(f"The voice server sent words instead of sound: {sentence_of(json.dumps(text).encode())}") from None
+
+
+def _lines(stream: ByteStream) -> Iterator[bytes]:
+    """Lines without their ends, the last one also if it has none."""
+    waiting = b""
+    while piece := stream.read(4096):
+        *lines, waiting = (waiting + piece).split(b"\n")
+        yield from (line.rstrip(b"\r") for line in lines)
+    if waiting:
+        yield waiting.rstrip(b"\r")
