@@ -7,7 +7,7 @@ import sys
 
 from .. import __version__
 from ..host.errors import Cancelled, TalkingAvatarError
-from . import demo, doctor, models, render, voice
+from . import demo, doctor, models, render, score, voice
 
 
 def main(words: list[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"talking-avatar {__version__}")
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for room in (render, voice, models, doctor, demo):
+    for room in (render, voice, score, models, doctor, demo):
         room.add_parser(commands)
     words = sys.argv[1:] if words is None else words
     chosen = parser.parse_args(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -11,6 +12,7 @@ from ..host.folders import temp_folder
 from ..host.progress import Progress
 from ..media.film import FrameSource
 from ..media.film_view import within
+from ..media.picture_files import write_picture
 from ..media.sound_part import from_film_start
 from ..media.write import WriteSettings, WrittenFilm, write_film
 
@@ -32,6 +34,13 @@ def preview_item(path: Path, written: WrittenFilm, film: FrameSource, progress: 
     settings = WriteSettings(format="mp4-h264", crf=24, preset="veryfast", pix_fmt="yuv420p")
     write_film(small.frames(), small.clock, small.n_frames, copy, settings, sound, progress)
     return item_of(copy)
+
+
+def shown_picture(pixels: np.ndarray) -> dict[str, str]:
+    """The `ui` item of uint8 RGB [h, w, 3], kept in the temporary folder."""
+    path = temp_folder() / f"talking-avatar-{uuid.uuid4().hex[:12]}.png"
+    write_picture(path, pixels)
+    return item_of(path)
 
 
 def item_of(path: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-// Face Check: what was found stands in the node, as text that can be selected.
+// Face Check and Sync Score: what was found stands in the node, as text that can be selected.
 import { app } from "../../../scripts/app.js";
 import { after, softly } from "./after.js";
 import { element } from "./trim_bar.js";
@@ -8,7 +8,7 @@ const LOWEST = 150; // pixels on the canvas
 app.registerExtension({
   name: "TalkingAvatar.FaceReport",
   nodeCreated(node) {
-    if (node.comfyClass === "TA_FaceCheck") softly(() => addReport(node));
+    if (["TA_FaceCheck", "TA_SyncScore"].includes(node.comfyClass)) softly(() => addReport(node));
   },
 });
 
