@@ -5,15 +5,20 @@ from dataclasses import replace
 
 from ...host.progress import Progress
 from ..speech import Speech
+from .matched import MatchedVoice
 from .voice import Voice, make_voice
 from .voice_engine import VoiceSettings, voice_engine
 
 
 @voice_engine("embedded")
 def embedded(asked: VoiceSettings, progress: Progress) -> Voice:
-    """asked.voice: "hibari", "hibari/emma", "espeak/f2", …; "" by language. A reference is not listened to."""
+    """asked.voice: "hibari", "hibari/emma", "espeak/f2", …; "" by language. A reference is what the voice is matched to in pitch,
+    vocal-tract length and spectrum; that is no clone. Raises InputError for a reference with too little voice in it."""
     name = asked.voice or ("hibari" if asked.language.split("-")[0].lower() == "en" else "espeak")
-    return EmbeddedVoice(make_voice(name, asked.language, asked.speed), replace(asked, voice=name))
+    plain = EmbeddedVoice(make_voice(name, asked.language, asked.speed), replace(asked, voice=name))
+    if asked.reference is None:
+        return plain
+    return MatchedVoice(plain, name, asked.reference.sound, plain.cache_words, progress)
 
 
 class EmbeddedVoice:

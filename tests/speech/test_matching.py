@@ -10,6 +10,7 @@ from talking_avatar.speech.matching.match import VoiceProfile, learn_voice, matc
 from talking_avatar.speech.matching.pitch import pitch
 from talking_avatar.speech.speech import Speech
 from talking_avatar.speech.voices.speak import speak
+from talking_avatar.speech.voices.voice_engine import VoiceSettings, make_engine_voice
 
 REFERENCE = "The quick brown fox jumps over the lazy dog, and then it runs all the way home again."
 
@@ -91,3 +92,14 @@ def test_pitch_of_a_pulse_train_is_exact(hertz):
     true = (hertz + 0.3 * 2 * np.pi * 2 * np.cos(2 * np.pi * 2 * at))[::160][10:len(found) + 10]
     assert (found > 0).all()
     assert np.abs(found / true - 1).max() < 0.02
+
+
+def test_the_embedded_voice_is_matched_to_a_reference_and_keeps_the_time(man):
+    reference = Speech(speak(REFERENCE, voice="espeak/m3", language="en").sound, text="")
+    text = "Nobody knew where the old man came from. Is it really so important now?"
+    plain = make_engine_voice(VoiceSettings(language="en"))
+    near = make_engine_voice(VoiceSettings(language="en", reference=reference))
+    assert near.cache_words[:len(plain.cache_words)] == plain.cache_words != near.cache_words
+    said, nearer = plain.synthesize(text), near.synthesize(text)
+    assert (nearer.sound.n_samples, nearer.phonemes) == (said.sound.n_samples, said.phonemes)
+    assert abs(learn_voice(nearer.sound).pitch - man.pitch) < 0.1

@@ -1,0 +1,45 @@
+"""A voice of this machine that speaks matched to a reference: nearer to it in pitch, vocal-tract length and spectrum, no clone of it."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from ...host.progress import Progress
+from ...media.sound import Sound
+from ..matching.match import VERSION, VoiceProfile, learn_voice, matched, matched_sentences
+from ..speech import Speech
+from .voice import Voice, make_voice
+
+OWN_WORDS = ("Every voice is known by how it sounds over a while, so here are some ordinary words. Few people measure the joy "
+             "of a quiet morning, but though the church bells ring at three, the whole town shows its good side, and young and old go down "
+             "to the water.")
+"""What a voice says so that it is known: it holds every sound of English."""
+
+
+class MatchedVoice:
+    """A Voice (see `voice.Voice`): the sentences of `inner`, each brought near the reference as it would be alone."""
+
+    rest = 0.0
+    tags = False
+
+    def __init__(self, inner: Voice, name: str, reference: Sound, cache_words: tuple[str, ...], progress: Progress) -> None:
+        """name: what `make_voice` knows `inner` by. cache_words: of all that shapes its sound. Raises InputError for a reference without
+        enough voice in it, Cancelled."""
+        self._inner = inner
+        self._target, self._own = learn_voice(reference, progress), own_profile(name)
+        self.name, self.languages, self.licence, self.unreadable = inner.name, inner.languages, inner.licence, inner.unreadable
+        self.cache_words = (*cache_words, "matched", str(VERSION), reference.content_key)
+
+    def synthesize(self, text: str) -> Speech:
+        """See `Voice.synthesize`."""
+        return matched(self._inner.synthesize(text), self._target, own=self._own)
+
+    def stream(self, text: str) -> Iterator[Speech]:
+        """See `Voice.stream`."""
+        return matched_sentences(self._inner.stream(text), self._target, self._own)
+
+
+@lru_cache(maxsize=16)
+def own_profile(name: str) -> VoiceProfile:
+    """The profile of a voice of this machine, from some sentences that it speaks in English."""
+    return learn_voice(make_voice(name, "en").synthesize(OWN_WORDS).sound)
