@@ -41,6 +41,14 @@ def make_avatar(source: FrameSource, settings: TrackSettings, progress: Progress
     return Avatar(source, track)
 
 
+def avatar_of_box(source: FrameSource, box: tuple[float, float, float, float]) -> Avatar:
+    """An avatar whose face somebody marked, x0, y0, x1, y1 in pixels, in all its frames: where none is found. Its landmarks are NaN."""
+    count = source.n_frames
+    track = FaceTrack(np.ones(count, bool), np.tile(np.array(box, np.float32), (count, 1)), np.ones(count, np.float32),
+                      np.full((count, 468, 3), np.nan, np.float32))
+    return Avatar(source, track)
+
+
 def _asked_for(choice: FaceChoice) -> str:
     """How the choice may be the reason that none was found."""
     if choice.rule in ("by size", "left to right") and choice.index > 0:

@@ -90,6 +90,16 @@ def interruption() -> BaseException:
     return model_management.InterruptProcessingException()
 
 
+def say(text: str) -> None:
+    """Write a line under the node that is running, in cores that can."""
+    from comfy_execution.utils import get_executing_context
+
+    send = getattr(sys.modules["server"].PromptServer.instance, "send_progress_text", None)
+    context = get_executing_context()
+    if send is not None and context is not None:
+        send(text, context.node_id)
+
+
 def interrupt_type() -> type[BaseException]:
     """The type of that exception: an ordinary Exception up to ComfyUI 0.19, a BaseException after."""
     from comfy import model_management

@@ -67,6 +67,11 @@ class NodeProgress:
         self._picture_due = now + _PICTURE_SECONDS
         self._send(("JPEG", Image.fromarray(picture()), _LARGEST_PICTURE))
 
+    def say(self, text: str) -> None:
+        """Write a line under the node, which stays."""
+        if self._bar is not None:
+            comfyui.say(text)
+
     def watched(self, frames: Iterable) -> Iterator:
         """The frames as they are, checked for a cancel and now and then shown on their way."""
         try:

@@ -7,11 +7,13 @@ from .face_check import FaceCheck
 from .lip_sync_embedded import LipSyncEmbedded
 from .load_avatar_video import LoadAvatarVideo
 from .roi_composite import ROIComposite
+from .sonic_portrait import SonicPortrait
 from .sync_score import SyncScore
 from .video_combine import VideoCombine
 from .voice_clone import VoiceClone
 
-_NODES = (LoadAvatarVideo, FaceCheck, AudioEncode, LipSyncEmbedded, ROIComposite, VideoCombine, AvatarFrames, SyncScore, VoiceClone)
+_NODES = (LoadAvatarVideo, FaceCheck, AudioEncode, LipSyncEmbedded, SonicPortrait, ROIComposite, VideoCombine, AvatarFrames,
+          SyncScore, VoiceClone)
 
 NODE_CLASS_MAPPINGS = {f"TA_{node.__name__}": node for node in _NODES}
 NODE_DISPLAY_NAME_MAPPINGS = {key: node.TITLE for key, node in NODE_CLASS_MAPPINGS.items()}

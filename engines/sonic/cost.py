@@ -18,8 +18,8 @@ from .denoise import WINDOW
 _BRANCHES = 3
 _UNET_FLOPS = 7.017e9, 1.808e5  # for each position of the latents, and for each pair of them
 _UNET_BYTES = 1.70e9, 0.433e6  # in float16: once, and for each position
-_UNET_WEIGHTS = 1_575_741_162
-_DECODER_FLOPS, _DECODER_BYTES = 7.43e8, 1.31e5  # a frame, for each position; float16
+UNET_VALUES = 1_575_741_162
+_DECODER_FLOPS, _DECODER_BYTES = 7.43e8, 1.31e5  # for a position of a frame; bytes in float16
 _IN_USE = 0.4
 """Share of the speed of plain matrix products that the whole network reaches."""
 
@@ -37,14 +37,16 @@ class Cost:
         return f"about {_in_words(self.seconds)}, {self.video_memory / 1e9:.1f} GB on the device"
 
 
-def cost(frames: int, size: tuple[int, int], steps: int, device: torch.device, dtype: torch.dtype) -> Cost:
-    """frames: 12.5 for a second. size: height, width of what is animated."""
+def cost(frames: int, size: tuple[int, int], steps: int, device: torch.device, dtype: torch.dtype,
+         values: int = UNET_VALUES) -> Cost:
+    """frames: 12.5 for a second. size: height, width of what is animated. values: of the UNet's weights."""
     positions = size[0] * size[1] // 64
-    flops = steps * window_flops(positions) * math.ceil(frames / WINDOW) + frames * _DECODER_FLOPS * positions
-    weights = _UNET_WEIGHTS * dtype.itemsize
-    video = max(weights + activations(*size, dtype), CHUNK * _DECODER_BYTES * positions * dtype.itemsize // 2)
+    size_of_network = values / UNET_VALUES
+    flops = size_of_network * steps * window_flops(positions) * math.ceil(frames / WINDOW) + frames * _DECODER_FLOPS * positions
+    weights = values * dtype.itemsize
+    video = max(weights + size_of_network * activations(*size, dtype), CHUNK * _DECODER_BYTES * positions * dtype.itemsize // 2)
     memory = weights + frames * (positions * 32 + 140_000)
-    return Cost(flops, flops / (_IN_USE * speed(device, dtype)), video, memory)
+    return Cost(flops, flops / (_IN_USE * speed(device, dtype)), round(video), memory)
 
 
 def window_flops(positions: int) -> float:

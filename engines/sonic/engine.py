@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from importlib.util import find_spec
 
 import numpy as np
@@ -18,7 +19,7 @@ from ...models.sonic.checkpoint_set import find_set
 from ...models.sonic.networks import SonicNetworks
 from ...speech.whisper_tiny import FRAME_RATE
 from ..engine import Take, register
-from .cost import cost
+from .cost import Cost, cost
 from .film_latents import film_latents
 from .frames import film_pictures
 from .portrait import MULTIPLE, Portrait, portrait_of
@@ -36,6 +37,8 @@ class Sonic:
 
     name, title, licence, settings_type = "sonic", "Sonic: a portrait lives by what is heard", LICENCE, SonicSettings
 
+    slow_rate = Fraction(25, 2)  # of the film without pictures between
+
     def patches(self, take: Take, settings: SonicSettings, progress: Progress, first: int = 0) -> Iterator[FacePatch]:
         """See engines.engine.Engine. Raises InputError for a film instead of a picture, MissingModel for missing files or packages."""
         require_packages()
@@ -43,7 +46,8 @@ class Sonic:
         portrait = portrait_in(source, take.avatar.track, settings)
         dtype = dtype_of(settings.precision)
         networks = SonicNetworks(find_set(settings.unet), dtype)
-        latents = film_latents(portrait, source.content_key, take.speech, networks, settings, progress)
+        with progress.stage(f"Sonic: {self.cost(take, settings)}"):
+            latents = film_latents(portrait, source.content_key, take.speech, networks, settings, progress)
         shown = _shown(take, len(latents), settings.between)
         affine, mask = placed(portrait, source.width, source.height)
         vae, rife = networks.vae(dtype), networks.rife() if settings.between else None
@@ -51,12 +55,23 @@ class Sonic:
             pictures = film_pictures(vae, rife, latents, device, progress, int(shown[first]) if first < len(shown) else 0)
             yield from _patches(pictures, shown, first, affine, mask)
 
+    def cost(self, take: Take, settings: SonicSettings) -> Cost:
+        """What the film will take on this machine. Raises what `patches` raises before it begins."""
+        require_packages()
+        portrait = portrait_in(take.avatar.source, take.avatar.track, settings)
+        dtype = dtype_of(settings.precision)
+        values = SonicNetworks(find_set(settings.unet), dtype).unet_values()
+        return cost(_frames(take), portrait.pixels.shape[:2], settings.steps, torch_device(), dtype, values)
+
     def memory(self, take: Take) -> tuple[int, int]:
         """Bytes of RAM and of the graphics card, at the published settings."""
         device, dtype = torch_device(), dtype_of("auto")
-        frames = round(take.speech.sound.seconds * FRAME_RATE)
-        made = cost(frames, (512, 512), SonicSettings().steps, device, dtype)
+        made = cost(_frames(take), (512, 512), SonicSettings().steps, device, dtype)
         return (made.memory, made.video_memory) if device.type != "cpu" else (made.memory + made.video_memory, 0)
+
+
+def _frames(take: Take) -> int:
+    return max(1, int(take.speech.sound.seconds * FRAME_RATE))
 
 
 def require_packages() -> None:

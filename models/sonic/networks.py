@@ -40,6 +40,10 @@ class SonicNetworks:
         config = read_config(UNetConfig, json_beside(self.files.unet, CONFIG).get("unet", {}))
         return self._kept("unet", self.files.unet, self.dtype, config, lambda tensors: self._unet(tensors, config))
 
+    def unet_values(self) -> int:
+        """How many numbers the UNet's file holds; nothing is loaded for it."""
+        return sum(tensor.numel() for tensor in read_state_dict(self.files.unet).values())
+
     def audio2token(self) -> nn.Module:
         config = read_config(Audio2TokenConfig, json_beside(self.files.unet, CONFIG).get("audio2token", {}))
         path = self.files.audio2token
