@@ -19,6 +19,7 @@ IN_THE_MOUTH = np.float32([1.0, 0.89, 0.84])
 CHEEKS_LEFT, CHEEKS_RIGHT = (205, 50), (425, 280)
 AROUND_MOUTH = (164, 18, 57, 287, 43, 273)
 LOWER_LIP = (85, 16, 315, 15)
+NOSTRILS = (98, 327, 2, 4)
 EYE_RIMS, MOUTH_RIMS = (33, 133, 159, 145, 263, 362, 386, 374), (61, 291, 0, 17)
 
 
@@ -75,6 +76,7 @@ def read_mouth_look(pixels: np.ndarray, points: np.ndarray, height: float) -> Mo
     lip = lip * min(1.0, 150 / max(lip.mean(), 1))
     grey = np.ptp(cheek) <= 6
     cavity = np.clip(lip * (0.15 if grey else np.array([0.27, 0.135, 0.13])), 3, 70)
+    cavity += max(0.0, _darkest(pixels, points) - cavity.mean())
     tongue = lip * (0.62 if grey else np.array([0.80, 0.60, 0.61]))
     level = max((left + right) / 2, 1)
     return MouthLook((_tooth_colour(cheek) * shade).astype(np.float32), cavity.astype(np.float32), tongue.astype(np.float32),
@@ -141,10 +143,10 @@ def paint_upper_teeth(image: np.ndarray, place: MouthPlace, look: MouthLook, sof
     edge = place.rest + length * fh
     seen = smoothstep(0, 1, (edge - place.t) / max(0.9 * soft, 0.0028 * fh) + 0.5) * np.clip(1 - (np.abs(side) / 0.93) ** 6, 0, 1)
     under_lip = np.clip((place.t - place.upper) / fh, 0, 1)
-    light = np.clip(1.04 - 0.8 * side ** 2 - 0.12 * np.abs(side), 0.12, 1) * _lit(side, look)
+    light = np.clip(0.95 - 0.8 * side ** 2 - 0.12 * np.abs(side), 0.12, 1) * _lit(side, look)
     light = light * (1 - 0.20 * np.exp(-((1 - within) * half / 0.55) ** 2)) * (1 - 0.50 * np.exp(-(under_lip / 0.0055) ** 1.2))
     light = light * (1 - 0.10 * np.clip(1 - (edge - place.t) / (0.004 * fh), 0, 1))
-    light = light * (0.62 + 0.38 * smoothstep(0, 0.026, (place.lower - place.upper) / fh))
+    light = light * (0.42 + 0.58 * smoothstep(0, 0.034, (place.lower - place.upper) / fh))
     image += (look.tooth * light[..., None] - image) * seen[..., None]
 
 
@@ -163,6 +165,15 @@ def _tooth_colour(cheek: np.ndarray) -> np.ndarray:
 def _median(pixels: np.ndarray, points: np.ndarray, ids: tuple[int, ...], radius: float) -> np.ndarray:
     """Median RGB of the squares round some landmarks."""
     return np.median(np.concatenate([one.reshape(-1, 3) for one in _squares(pixels, points, ids, max(2, int(radius)))]), axis=0)
+
+
+def _darkest(pixels: np.ndarray, points: np.ndarray) -> float:
+    """Level of the darkest that is seen about eyes, nostrils or mouth: a flat or faded picture has no deeper dark, also between the lips."""
+    boxes = []
+    for ids in (EYE_RIMS, NOSTRILS, MOUTH_RIMS):
+        (x0, y0), (x1, y1) = np.maximum(points[list(ids)].min(0), 0).astype(int), points[list(ids)].max(0).astype(int) + 1
+        boxes.append(pixels[y0:y1, x0:x1].mean(-1))
+    return min((float(np.percentile(box, 3)) for box in boxes if box.size), default=0.0)
 
 
 def _squares(pixels: np.ndarray, points: np.ndarray, ids: tuple[int, ...], radius: int) -> list[np.ndarray]:

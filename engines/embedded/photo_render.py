@@ -304,7 +304,7 @@ def _draw_inside(rig: PhotoRig, pose: PhotoPose, mouth: _Mouth, head: np.ndarray
     size = (box[2] - box[0], box[3] - box[1])
     inside, seen = (cv2.resize(one.astype(np.float32), size, interpolation=cv2.INTER_AREA) for one in (inside, seen))
     if rig.look.blur > 0.6:
-        inside = cv2.GaussianBlur(inside, (0, 0), min(0.8 * rig.look.blur, 0.006 * fh))
+        inside = cv2.GaussianBlur(inside, (0, 0), min(1.4 * rig.look.blur, 0.007 * fh))
     inside += 0.67 * rig.noise[_slices(box)][..., None]
     if lines.parted:
         _lay_own_inside(rig, mouth, head, box, inside)
