@@ -168,10 +168,10 @@ def _median(pixels: np.ndarray, points: np.ndarray, ids: tuple[int, ...], radius
 
 
 def _darkest(pixels: np.ndarray, points: np.ndarray) -> float:
-    """Level of the darkest that is seen about eyes, nostrils or mouth: a flat or faded picture has no deeper dark, also between the lips."""
+    """Level of the darkest that is seen about eyes, nostrils or mouth: a flat picture has no deeper dark, also between the lips."""
     boxes = []
     for ids in (EYE_RIMS, NOSTRILS, MOUTH_RIMS):
-        (x0, y0), (x1, y1) = np.maximum(points[list(ids)].min(0), 0).astype(int), points[list(ids)].max(0).astype(int) + 1
+        (x0, y0), (x1, y1) = (np.maximum(corner, 0).astype(int) for corner in (points[list(ids)].min(0), points[list(ids)].max(0) + 1))
         boxes.append(pixels[y0:y1, x0:x1].mean(-1))
     return min((float(np.percentile(box, 3)) for box in boxes if box.size), default=0.0)
 

@@ -105,6 +105,12 @@ def test_what_is_painted_fits_the_picture(face, grey):
     assert matte[15, 40] == 1 and not matte[:8].any() and not matte[:, :9].any()
 
 
+def test_a_faded_picture_gets_no_deeper_dark_between_its_lips_than_it_has(face):
+    faded = np.uint8(np.round(90 + face.pixels * (165 / 255)))
+    assert read_mouth_look(faded, face.flat, face.height).cavity.mean() >= 85
+    assert read_mouth_look(face.pixels, face.flat, face.height).cavity.mean() < 70
+
+
 def test_a_spline_goes_through_its_points():
     random = np.random.default_rng(0)
     points, values = random.uniform(-1, 1, (60, 2)), random.normal(size=(60, 2))
