@@ -19,7 +19,7 @@ from .state_dict import read_state_dict, refuse_stand_ins
 
 _MB = 1_000_000
 _SPARE = 100 * _MB
-_TRIES = 5
+_TRIES, _TRIES_OF_THE_SILENT = 5, 2
 _PAUSE = 1.0
 
 
@@ -99,7 +99,7 @@ def _bring(row: Checkpoint, source: Source, path: Path, progress: Progress) -> t
             have = part.stat().st_size if part and part.exists() else 0
             tries = 1 if have > before else tries + 1
             before = have
-            if reason.lasting or tries >= _TRIES:
+            if reason.lasting or tries >= (_TRIES if have else _TRIES_OF_THE_SILENT):
                 raise
         _wait(_PAUSE * tries, progress)
 

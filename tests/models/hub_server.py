@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Hub:
     """files: path in the hub ("owner/name/resolve/main/a.pth") or plain path ("plain/a.pth") -> bytes. cut_after: bytes after which each
-    of the next `cuts` answers breaks off; stall_after: bytes after which an answer says nothing more; sha256, size: what is told in the
-    head instead of the truth; takes_parts: whether a range is respected; status: of every answer. asked: (method, path, range) in order."""
+    of the next `cuts` answers breaks off; stall_after: byte of the file from
+    which an answer says nothing more; sha256, size: what is told in the head instead of the truth; takes_parts: whether a range is
+    respected; status: of every answer. asked: (method, path, range) in order."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -86,7 +87,7 @@ class Hub:
             handler.close_connection = True
             return
         if self.stall_after is not None:
-            handler.wfile.write(body[: self.stall_after])
+            handler.wfile.write(body[: max(0, self.stall_after - start)])
             time.sleep(30)
             return
         handler.wfile.write(body)

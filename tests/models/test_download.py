@@ -88,7 +88,7 @@ def test_a_later_run_goes_on_where_a_cut_left_off(hub, folder, weights):
         download(ROW, Silent())
     hub.cuts, hub.cut_after = 1, 1_000_000
     hub.asked.clear()
-    hub.stall_after = 500_000
+    hub.stall_after = 1_500_000
     with pytest.raises(Cancelled):
         download(ROW, Watched(1.0))
     hub.stall_after = None
