@@ -63,7 +63,8 @@ def server(tmp_path_factory, small_film, hub):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"HF_ENDPOINT": hub.url, "https_proxy": "http://127.0.0.1:9", "HF_HOME": str(folder / "hf")}.items():
             patch.setenv(name, value)
-        with Server(folder, {"talking-avatar": PACK, "networks-probe": PACK / "tests_comfyui" / "networks_probe"}, (small_film,)) as running:
+        packs = {"talking-avatar": PACK, "networks-probe": PACK / "tests_comfyui" / "networks_probe"}
+        with Server(folder, packs, (small_film,)) as running:
             yield running
 
 
