@@ -84,6 +84,18 @@ def numbered_path(prefix: str, folder_name: str, ending: str, width: int = 0, he
     return Path(folder, f"{name}_{counter:05}_{ending}")
 
 
+def beside(film: str, folder_name: str, ending: str) -> Path:
+    """The path of a film in ComfyUI's output or temp folder with another ending: "film_00007_.srt". Raises InputError for one outside."""
+    import folder_paths
+
+    root = os.path.realpath(getattr(folder_paths, _FOLDERS[folder_name])())
+    path = os.path.realpath(os.path.join(root, film.strip()))  # noqa: PTH118
+    if path == root or not _is_inside(path, root):
+        raise InputError(f"'{film.strip()}' lies outside ComfyUI's {folder_name} folder, so nothing is written beside it: give the `path` "
+                         "of Video Combine, or leave it empty.")
+    return Path(path).with_suffix(ending)
+
+
 def stamp(path: Path) -> str:
     """A text that changes when the file does, and tells nobody where it is."""
     facts = path.stat()

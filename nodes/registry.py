@@ -7,13 +7,16 @@ from .face_check import FaceCheck
 from .lip_sync_embedded import LipSyncEmbedded
 from .load_avatar_video import LoadAvatarVideo
 from .roi_composite import ROIComposite
+from .save_srt import SaveSRT
 from .sonic_portrait import SonicPortrait
 from .sync_score import SyncScore
+from .transcribe_speech import TranscribeSpeech
 from .video_combine import VideoCombine
 from .voice_clone import VoiceClone
 
 _NODES = (LoadAvatarVideo, FaceCheck, AudioEncode, LipSyncEmbedded, SonicPortrait, ROIComposite, VideoCombine, AvatarFrames,
-          SyncScore, VoiceClone)
+          SyncScore, VoiceClone,
+          TranscribeSpeech, SaveSRT)
 
 NODE_CLASS_MAPPINGS = {f"TA_{node.__name__}": node for node in _NODES}
 NODE_DISPLAY_NAME_MAPPINGS = {key: node.TITLE for key, node in NODE_CLASS_MAPPINGS.items()}

@@ -1,0 +1,1 @@
+"""Recognisers that write down what is said; `transcribe.transcribe` uses them."""
