@@ -16,6 +16,7 @@ from ..loudness import loudness
 from ..speech import Phoneme, Speech
 from .readable import guess_language
 from .recording import joined
+from .reference import findings
 from .script import Line, Pause, read_script
 from .sentences import sentences
 from .spoken_cache import keep_sentence, kept_sentence, key_of
@@ -44,9 +45,14 @@ def narrate(text: str, asked: VoiceSettings, progress: Progress | None = None, c
     pieces = list(_pieces(script, voices))
     language = next(iter(voices.values()))[1]
     speech = joined(_spoken(pieces, voices, progress), text, language, progress, total=len(pieces))
-    for note in dict.fromkeys(note for voice, _ in voices.values() for note in getattr(voice, "notes", ())):
+    heard = (note for speaker in voices for note in _about_reference({"": asked, **cast}[speaker], progress))
+    for note in dict.fromkeys([*heard, *(note for voice, _ in voices.values() for note in getattr(voice, "notes", ()))]):
         (tell or _ignore)(note)
     return speech
+
+
+def _about_reference(asked: VoiceSettings, progress: Progress) -> tuple[str, ...]:
+    return () if asked.reference is None else findings(asked.reference, progress)
 
 
 def _ignore(note: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from ...host.errors import InputError
 from ...host.folders import cache_folder
 from ..speech import Speech
+from .reference import Limits, check_reference
 from .server_address import PATHS, Address, server_path
 
 MOST_RATE, LEAST_RATE = 48000, 16000
@@ -21,17 +22,13 @@ _HIGHEST = 0.95
 
 def reference_wav(reference: Speech, engine: str, shortest: float = 0.5, longest: float = 30.0) -> bytes:
     """Mono, 16 bits, 16 to 48 kHz, with a comment that changes with the transcript: servers that know a recording again by its bytes then
-    do not keep an old transcript. Raises InputError for one that is shorter or longer than this engine takes, or silent."""
-    sound = reference.sound
-    if not shortest <= sound.seconds <= longest:
-        raise InputError(f"{engine} takes references of {shortest:g} to {longest:g} s, but this recording lasts {sound.seconds:.1f} s: "
-                         f"{'give a longer one' if sound.seconds < shortest else 'cut it, and its transcript with it'}.")
+    do not keep an old transcript. The silence around the voice goes; a recording without a transcript that is too long
+    is cut in a pause. Raises InputError for one that this engine cannot take, or a silent one."""
+    sound = check_reference(reference, Limits(engine, shortest, longest)).speech.sound
     rate = min(max(sound.rate, LEAST_RATE), MOST_RATE)
     samples = np.concatenate(list(sound.mono(rate)))
     peak = float(np.abs(samples).max(initial=0))
-    if peak < 1e-4:
-        raise InputError("The reference recording is silent: give one in which the person speaks.")
-    data = np.round(samples * min(1.0, _HIGHEST / peak) * 32767).astype("<i2").tobytes()
+    data = np.round(samples * min(1.0, _HIGHEST / max(peak, 1e-6)) * 32767).astype("<i2").tobytes()
     note = hashlib.sha256((reference.text or "").encode()).hexdigest()[:16].encode()
     comment = b"INFOICMT" + struct.pack("<I", len(note)) + note
     chunks = (b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16) + b"LIST" + struct.pack("<I", len(comment)) + comment
