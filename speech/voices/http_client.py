@@ -122,6 +122,8 @@ class _Line:
         asked = time.monotonic()
         while True:
             progress.check()
+            if time.monotonic() >= self._ends:
+                raise self._out_of_time(arrived)
             try:
                 item = self._items.get(timeout=_TICK)
             except queue.Empty:

@@ -12,6 +12,7 @@ import soxr
 from ...host.errors import InputError
 from ...host.progress import Progress, Silent
 from ...media.open import sound_of_array
+from ...media.sound import Sound
 from ..loudness import loudness
 from ..speech import Phoneme, Speech
 from .readable import guess_language
@@ -26,6 +27,7 @@ from .voice_engine import VoiceSettings, make_engine_voice
 SPEECH_LUFS = -23.0
 _HIGHEST_PEAK = 10 ** (-1 / 20)
 _FADE = 0.01
+_LARGEST_SHIFT = 0.002
 _TAG = re.compile(r"\[[^\[\]\n]{1,60}\]")
 
 
@@ -103,8 +105,9 @@ def _spoken(pieces: list[Line | Pause], voices: Mapping[str, tuple[Voice, str]],
             rate = speech.sound.rate
             if waiting:
                 yield _silence(waiting, rate)
-        gains[piece.speaker] = gain = _gain(speech, gains.get(piece.speaker, 1.0))
-        yield _finished(speech, gain, voice.rest, rate)
+        samples = _centred(speech.sound)
+        gains[piece.speaker] = gain = _gain(samples, speech.sound.rate, gains.get(piece.speaker, np.float32(1)))
+        yield _finished(replace(speech, sound=sound_of_array(samples * gain, speech.sound.rate)), voice.rest, rate)
 
 
 def _sentence(voice: Voice, text: str, language: str) -> Speech:
@@ -117,24 +120,30 @@ def _sentence(voice: Voice, text: str, language: str) -> Speech:
     return speech
 
 
-def _gain(speech: Speech, before: float) -> float:
+def _centred(sound: Sound) -> np.ndarray:
+    """float32 mono [n] without the shift that some servers' sound has."""
+    samples = np.concatenate([block.mean(0) for block in sound.blocks()])
+    shift = samples.mean()
+    return samples - shift if abs(shift) > _LARGEST_SHIFT else samples
+
+
+def _gain(samples: np.ndarray, rate: int, before: np.float32) -> np.float32:
     """The factor that brings a sentence to its loudness; for one too short to be measured that of the speaker's last."""
-    measured = loudness(speech.sound)
+    measured = loudness(sound_of_array(samples, rate))
     gain = before if math.isinf(measured.integrated) else 10 ** ((SPEECH_LUFS - measured.integrated) / 20)
-    return min(gain, _HIGHEST_PEAK / max(measured.peak, 1e-6))
+    return np.float32(min(gain, _HIGHEST_PEAK / max(measured.peak, 1e-6)))
 
 
-def _finished(speech: Speech, gain: float, rest: float, rate: int) -> Speech:
-    """Levelled, at `rate`, its ends without a click, with `rest` seconds of silence behind it."""
-    samples = np.concatenate([block.mean(0) for block in speech.sound.blocks()]) * np.float32(gain)
+def _finished(speech: Speech, rest: float, rate: int) -> Speech:
+    """The speech at `rate`, its ends without a click, with `rest` seconds of silence behind it."""
+    samples = np.concatenate(list(speech.sound.blocks()), 1)[0]
     if speech.sound.rate != rate:
         samples = soxr.resample(samples, speech.sound.rate, rate)
-    if rest:
-        ramp = np.linspace(0, 1, min(len(samples) // 2, round(_FADE * rate)), dtype=np.float32)
-        samples[: len(ramp)] *= ramp
-        samples[len(samples) - len(ramp) :] *= ramp[::-1]
-        samples = np.concatenate([samples, np.zeros(round(rest * rate), np.float32)])
-    return Speech(sound_of_array(samples, rate), speech.phonemes, speech.text, speech.language)
+    ramp = np.linspace(0, 1, min(len(samples) // 2, round(_FADE * rate)), dtype=np.float32)
+    samples[: len(ramp)] *= ramp
+    samples[len(samples) - len(ramp) :] *= ramp[::-1]
+    samples = np.concatenate([samples, np.zeros(round(rest * rate), np.float32)])
+    return replace(speech, sound=sound_of_array(samples, rate))
 
 
 def _silence(seconds: float, rate: int) -> Speech:

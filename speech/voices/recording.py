@@ -1,13 +1,13 @@
 """Sentences put together to one speech, on disk while it grows, so that an hour of text needs no hour of memory."""
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...host.progress import Progress, Silent
 from ...media.open import sound_of_array
+from ...media.sound_spool import SoundSpool
 from ..speech import Phoneme, Speech
 
 
@@ -17,23 +17,18 @@ def joined(sentences: Iterable[Speech], text: str, language: str, progress: Prog
 
     total: how many there are, if known. Phonemes are None if they are for any sentence. Raises Cancelled between sentences."""
     phonemes: list[Phoneme] | None = []
-    n_samples, rate = 0, 0
-    file = tempfile.TemporaryFile(prefix="talking-avatar-voice-")  # noqa: SIM115 (lives as long as the sound that maps it)
+    sound: SoundSpool | None = None
     with (progress or Silent()).stage("speaking the text", total) as stage:
         for sentence in sentences:
-            rate = sentence.sound.rate
+            sound = sound or SoundSpool(sentence.sound.rate)
             if phonemes is not None and sentence.phonemes is not None:
-                offset = n_samples / rate
-                phonemes += [Phoneme(one.symbol, offset + one.start, offset + one.end) for one in sentence.phonemes]
+                phonemes += [Phoneme(one.symbol, sound.seconds + one.start, sound.seconds + one.end) for one in sentence.phonemes]
             else:
                 phonemes = None
             for block in sentence.sound.blocks():
-                file.write(np.ascontiguousarray(block[0], np.float32).data)
-                n_samples += block.shape[1]
+                sound.append(block[0])
             stage.advance()
-    file.flush()
-    sound = sound_of_array(np.memmap(file, np.float32, "r", shape=(1, n_samples)), rate)
-    return Speech(sound, None if phonemes is None else exact(phonemes, n_samples / rate), text, language)
+    return Speech(sound, None if phonemes is None else exact(phonemes, sound.seconds), text, language)
 
 
 def in_memory(pieces: Iterable[Speech], text: str, language: str) -> Speech:

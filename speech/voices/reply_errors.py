@@ -22,7 +22,7 @@ def sentence_of(body: bytes) -> str:
         found = _of_json(json.loads(text))
     except ValueError:
         found = _of_page(text) if text.startswith("<") else text
-    found = _last_line_of_traceback(found or "")
+    found = _last_line_of_traceback(found or "")[:2000]
     for pattern, words in _KNOWN:
         match = pattern.search(found)
         if match and words is not None:

@@ -66,7 +66,9 @@ class ServerVoice:
         self.asked = asked
         self.address = server_address(asked.server, self.usual, asked.typed)
         self.language = self._language_word(asked.language)
-        self.notes: list[str] = []
+        self.notes = [f"{self.title}: {self.licence}."]
+        if self.address.key and self.address.scheme == "http" and not self.address.is_this_machine:
+            self.notes.append(f"The key for {self.address.shown} travels unencrypted: use https where others may listen.")
         self._progress, self._announced = progress, 0
         self._timeouts = Timeouts(read=asked.patience, total=max(3600.0, asked.patience))
         recording = asked.reference

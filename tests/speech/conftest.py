@@ -22,3 +22,27 @@ def spoken_samples(spoken):
     from speech_sounds import samples_16k
 
     return samples_16k(spoken.sound)
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """serve(answer) -> a VoiceServer (see `voice_server`) whose address is tied to the key "secret"."""
+    from voice_server import VoiceServer
+
+    running = []
+
+    def serve(answer):
+        running.append(VoiceServer(answer))
+        monkeypatch.setenv("TALKING_AVATAR_VOICE_SERVERS", f"{running[-1].url}=secret")
+        return running[-1]
+
+    yield serve
+    for server in running:
+        server.close()
+
+
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path):
+    """An empty cache of this test alone."""
+    monkeypatch.setenv("TALKING_AVATAR_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -10,30 +10,13 @@ from talking_avatar.nodes.voice_inputs import ENGINES
 from talking_avatar.speech.speech import Speech
 from talking_avatar.speech.voices.voice_engine import VoiceSettings, make_engine_voice, voice_engine_names
 from voice_dialects import DIALECTS, SECONDS, bytes_of
-from voice_server import RATE, VoiceServer, dead_port, spoken, wav_header, whole_wav
+from voice_server import RATE, dead_port, spoken, wav_header, whole_wav
 
 TEXT = "Hello there, this is a voice."
 REFERENCE = Speech(sound_of_array(spoken(5.0) / np.float32(32768), RATE), text="What I say here.")
 
 
-@pytest.fixture(autouse=True)
-def own_folders(monkeypatch, tmp_path):
-    monkeypatch.setenv("TALKING_AVATAR_CACHE", str(tmp_path))
-
-
-@pytest.fixture
-def serve(monkeypatch):
-    """serve(answer) -> VoiceServer whose address is tied to the key "secret"."""
-    running = []
-
-    def serve(answer):
-        running.append(VoiceServer(answer))
-        monkeypatch.setenv("TALKING_AVATAR_VOICE_SERVERS", f"{running[-1].url}=secret")
-        return running[-1]
-
-    yield serve
-    for server in running:
-        server.close()
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def settings(dialect, server, **more):

@@ -39,7 +39,7 @@ def encoded(samples, rate, name, subtype=None):
     import soundfile
 
     file = io.BytesIO()
-    soundfile.write(file, np.asarray(samples, "<i2"), rate, format=name, subtype=subtype)
+    soundfile.write(file, np.asarray(samples, "<i2") / np.float32(32768), rate, format=name, subtype=subtype)
     return file.getvalue()
 
 
