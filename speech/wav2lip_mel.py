@@ -13,6 +13,7 @@ import numpy as np
 from ..host.progress import Progress, Silent
 from ..media.clock import Clock
 from ..media.sound import Sound
+from .mel_bands import slaney_filters
 
 RATE = 16000
 HOP = 200
@@ -84,24 +85,8 @@ def window_starts(clock: Clock, first: int, stop: int, delay_ms: int = 0) -> np.
 
 @lru_cache(maxsize=1)
 def mel_filters() -> np.ndarray:
-    """float64 [80, 401]: triangles on Slaney's mel scale (linear to 1 kHz, logarithmic above; Auditory Toolbox, 1998), each of area 1."""
-    edges = _hertz(np.linspace(_mel(_LOWEST), _mel(_HIGHEST), BANDS + 2))
-    bins = np.arange(_FFT // 2 + 1) * RATE / _FFT
-    rise = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    fall = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
-    return np.maximum(0, np.minimum(rise, fall)) * (2 / (edges[2:] - edges[:-2]))[:, None]
-
-
-_LINEAR, _BEND, _STEP = 200 / 3, 1000.0, np.log(6.4) / 27
-
-
-def _mel(hertz: float) -> float:
-    return hertz / _LINEAR if hertz < _BEND else _BEND / _LINEAR + float(np.log(hertz / _BEND)) / _STEP
-
-
-def _hertz(mel: np.ndarray) -> np.ndarray:
-    bend = _BEND / _LINEAR
-    return np.where(mel < bend, mel * _LINEAR, _BEND * np.exp(_STEP * (mel - bend)))
+    """float64 [80, 401]: the bands of `slaney_filters`, from 55 to 7600 Hz."""
+    return slaney_filters(RATE, _FFT, BANDS, _LOWEST, _HIGHEST)
 
 
 @lru_cache(maxsize=1)
