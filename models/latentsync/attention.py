@@ -45,7 +45,7 @@ class _GatedProjection(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """GEGLU (Shazeer 2020, "GLU Variants Improve Transformer"), four times as wide inside; names as in diffusers (`net.0.proj`, `net.2`)."""
+    """GEGLU (Shazeer 2020, "GLU Variants Improve Transformer"), four times as wide; names as in diffusers (`net.0.proj`, `net.2`)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ def autoencoder(config: VAEConfig) -> nn.Module:
 
 
 def encoded(vae: nn.Module, faces: Tensor, noise: Tensor) -> Tensor:
-    """faces: [F, 3, S, S], -1 .. 1; noise: [F, 4, S / 8, S / 8], standard normal -> a sample of their latents, as the denoiser takes them."""
+    """faces: [F, 3, S, S], -1 .. 1; noise: [F, 4, S / 8, S / 8], standard normal -> a sample of their latents, for the denoiser."""
     posterior = vae.encode(faces).latent_dist
     return (posterior.mean + posterior.std * noise.to(posterior.mean)) * SCALE
 
