@@ -8,6 +8,7 @@ import numpy as np
 
 from ..compose.outside import mouth_sharpness, psnr_outside
 from ..faces.avatar import make_avatar
+from ..faces.follow import track_faces
 from ..faces.lip_measures import jitter, lip_opening
 from ..faces.settings import FaceChoice, TrackSettings
 from ..faces.track import FaceTrack
@@ -31,11 +32,13 @@ _LOOKED_AT = 60  # frames compared with the original
 @dataclass(frozen=True)
 class Against:
     """A film beside the one it was made from. psnr: the lowest, in dB, outside the lower face (99: bit for bit the same), median: the
-    median. sharpness: of the mouth over that of the original's, NaN where it cannot be told."""
+    median. sharpness: of the mouth over that of the original's; trembling: of still points over that of the original's. NaN where it
+    cannot be told."""
 
     psnr: float
     median: float
     sharpness: float
+    trembling: float
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,13 @@ def score_film(film: FrameSource, progress: Progress, sound: Sound | None = None
     if original is not None and (original.width, original.height) != (film.width, film.height):
         raise InputError(f"'{original.path.name}' is {original.width} x {original.height} pixels large, but '{film.path.name}' is "
                          f"{film.width} x {film.height}: give the very film that it was made from.")
-    track = make_avatar(film, TrackSettings(choice or FaceChoice()), progress).track
+    choice = choice or FaceChoice()
+    track = make_avatar(film, TrackSettings(choice), progress).track
     times = Timeline(np.arange(film.n_frames), film.clock, "hold").times()
     opening, voice = lip_opening(track), mouth_curves(Speech(sound), progress)
     verdict = judge_lips(times, opening, voice)
     lse, device = measure_lse(film, track, sound, checkpoint, progress) if checkpoint else (None, "")
-    against = _compared(film, original, track, progress) if original is not None else None
+    against = _compared(film, original, track, choice, progress) if original is not None else None
     return Score(film.path.name, film.n_frames, float(film.clock.fps), float(film.clock.time(film.n_frames)), int(track.present.sum()),
                  lip_offset(times, opening, voice), verdict.r, verdict.closures, verdict.leak, jitter(track), lse, device, against,
                  times, opening, sound_rows(sound, progress).levels, voice)
@@ -107,7 +111,8 @@ def in_words(score: Score) -> list[str]:
         same = score.against.psnr >= 99
         lines.append("outside the lower face: " + ("bit for bit the original" if same else
                      f"PSNR {score.against.psnr:.1f} dB in the worst frame, {score.against.median:.1f} dB in the middle one")
-                     + _said(score.against.sharpness, "; the mouth is {:.2f} times as sharp as the original's"))
+                     + _said(score.against.sharpness, "; the mouth is {:.2f} times as sharp as the original's")
+                     + _said(score.against.trembling, "; still points tremble {:.2f} times as much"))
     return lines
 
 
@@ -120,7 +125,7 @@ def in_figures(score: Score) -> dict[str, float | int | str | bool | None]:
         "agreement": offset.agreement, "correlation": score.r, "closures": score.closures, "leak": score.leak, "jitter": score.jitter,
         "lse_d": lse and lse.d, "lse_c": lse and lse.c, "lse_offset_frames": lse and lse.offset,
         "psnr_outside": against and against.psnr, "psnr_outside_median": against and against.median,
-        "mouth_sharpness": against and against.sharpness,
+        "mouth_sharpness": against and against.sharpness, "jitter_against_original": against and against.trembling,
     }
     return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in values.items()}
 
@@ -149,7 +154,7 @@ def _said(value: float, words: str, otherwise: str = "") -> str:
     return words.format(value) if np.isfinite(value) else otherwise
 
 
-def _compared(film: FrameSource, original: FrameSource, track: FaceTrack, progress: Progress) -> Against:
+def _compared(film: FrameSource, original: FrameSource, track: FaceTrack, choice: FaceChoice, progress: Progress) -> Against:
     """Sixty frames of both, evenly spread; a shorter original is taken to have run to and fro, as lip-sync nodes let it by default."""
     frames = [int(i) for i in np.unique(np.linspace(0, film.n_frames - 1, _LOOKED_AT).round()) if track.present[int(i)]]
     there = np.array(frames) % max(1, 2 * original.n_frames - 2)
@@ -159,8 +164,16 @@ def _compared(film: FrameSource, original: FrameSource, track: FaceTrack, progre
         for new, old in zip(film.walk(frames), original.walk(under.tolist()), strict=True):
             points = np.asarray(track.landmarks[new.index])
             psnr.append(psnr_outside(old.picture.rgb(), new.picture.rgb(), points))
-            before = mouth_sharpness(old.picture, points)
-            if before > 0:
-                sharp.append(mouth_sharpness(new.picture, points) / before)
+            sharpness = mouth_sharpness(old.picture, points)
+            if sharpness > 0:
+                sharp.append(mouth_sharpness(new.picture, points) / sharpness)
             stage.advance()
-    return Against(min(psnr), float(np.median(psnr)), float(np.median(sharp)) if sharp else float("nan"))
+    return Against(min(psnr), float(np.median(psnr)), float(np.median(sharp)) if sharp else float("nan"),
+                   jitter(track) / before if (before := _jitter_of(original, choice, progress)) else float("nan"))
+
+
+def _jitter_of(original: FrameSource, choice: FaceChoice, progress: Progress) -> float:
+    """Of the original's own track, NaN for a photo and where no face is found in it."""
+    if original.is_still:
+        return float("nan")
+    return jitter(track_faces(original, TrackSettings(choice), progress))

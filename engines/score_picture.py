@@ -81,11 +81,13 @@ def _figures(pen: _Pen, score: Score) -> None:
     """The figures, large, in a row of cards."""
     offset = score.offset
     told = np.isfinite(offset.seconds)
+    trembling = score.against.trembling if score.against else float("nan")
     cards = [("offset", f"{offset.seconds * score.fps:+.1f}" if told else "–", "frames" + ("" if offset.clear else ", unsure"),
               _FAINT if not offset.clear else _rated(abs(offset.seconds), 0.09, 0.16)),
              ("agreement", f"{offset.agreement:.2f}", "with the voice", _rated(-offset.agreement, -0.4, -0.25)),
              ("in pauses", _number(score.leak, "{:.0%}"), "of lip motion", _rated(score.leak, 0.15, 0.4)),
-             ("trembling", _number(score.jitter, "{:.1f}"), "thousandths", _rated(score.jitter, 2, 5))]
+             ("trembling", _number(score.jitter, "{:.1f}"), "thousandths" if np.isnan(trembling) else f"{trembling:.2f} x original",
+              _rated(trembling, 1.2, 1.6))]
     if score.lse is not None:
         cards += [("LSE-C", f"{score.lse.c:.2f}", "confidence", _rated(-score.lse.c, -6, -3)),
                   ("LSE-D", f"{score.lse.d:.2f}", f"at {score.lse.offset:+d} of 25 fps", _rated(score.lse.d, 8, 10))]

@@ -37,7 +37,7 @@ class Checkpoint:
     its authors state it. commercial: whether it may be used for money, None where nothing was stated. sources: tried in order; none
     where it has to be fetched by hand from `page`. also: other places where users have it, as "custom_nodes/…", "models/…" or a name
     in the kind's folder. tensors: a few names and shapes that tell the file from others. bundle: a name shared by files that are only
-    of use together. family: the folder of the row."""
+    of use together. family: the folder of the row. purpose_zh: the purpose in Chinese, for the page."""
 
     name: str
     kind: str
@@ -55,6 +55,7 @@ class Checkpoint:
     tensors: dict[str, tuple[int, ...]] | None = None
     bundle: str = ""
     family: str = ""
+    purpose_zh: str = ""
 
     @property
     def where(self) -> str:

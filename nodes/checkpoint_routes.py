@@ -64,7 +64,8 @@ def rows(downloads: Downloads) -> list[dict[str, Any]]:
     from ..models.catalogue import checkpoints
     from ..models.find import find_row
 
-    return [{"name": row.name, "bundle": row.bundle, "file": row.file, "kind": row.kind, "purpose": row.purpose, "nodes": row.nodes,
+    return [{"name": row.name, "bundle": row.bundle, "file": row.file, "kind": row.kind, "purpose": row.purpose,
+             "purpose_zh": row.purpose_zh or row.purpose, "nodes": row.nodes,
              "size": row.size, "licence": row.licence, "commercial": row.commercial, "source": row.where, "page": row.page,
              "here": find_row(row) is not None, "can_be_fetched": bool(row.sources), **downloads.state(row.name)} for row in checkpoints()]
 

@@ -29,7 +29,7 @@ const STYLE = `
 .ta-good { color: #4ade80; }`;
 
 const known = new Map(); // name -> row, as the server tells it
-let shown = null; // {node, title, rows}
+let shown = null; // {node, veil, rows}
 
 app.registerExtension({
   name: "TalkingAvatar.Checkpoints",
@@ -43,7 +43,7 @@ app.registerExtension({
     if (!nodeData.name.startsWith("TA_")) return;
     after(nodeType.prototype, "getExtraMenuOptions", (canvas, options) => {
       if (!rowsOf(nodeData.name).length) return;
-      options.unshift({ content: words().checkpoints, callback: () => open(nodeData.name, nodeData.display_name) }, null);
+      options.unshift({ content: words().checkpoints, callback: () => open(nodeData.name) }, null);
     });
   },
 });
@@ -74,11 +74,11 @@ function changed(state) {
 
 const rowsOf = (node) => [...known.values()].filter((row) => row.nodes.includes(node));
 
-async function open(node, title) {
+async function open(node) {
   shown?.veil.remove();
   const veil = element("div", "ta-veil");
   const panel = veil.appendChild(element("div", "ta-window"));
-  const name = title ?? LiteGraph.registered_node_types[node]?.title ?? node;
+  const name = LiteGraph.registered_node_types[node]?.title ?? node;
   panel.appendChild(element("header", "")).textContent = words().checkpointsOf(name);
   const rows = panel.appendChild(element("div", "ta-rows"));
   const foot = panel.appendChild(element("footer", ""));
@@ -110,7 +110,7 @@ function drawn(row) {
   const what = line.appendChild(element("span", ""));
   what.append(Object.assign(element("b", ""), { textContent: row.file }), ` · ${text.about(row.size)}`);
   line.appendChild(action(row));
-  line.appendChild(element("small", "")).textContent = row.purpose;
+  line.appendChild(element("small", "")).textContent = text.ofCheckpoint(row);
   const licence = line.appendChild(element("small", ""));
   licence.append(`${text.licence}: ${row.licence} (`,
     Object.assign(element("span", row.commercial ? "ta-good" : "ta-careful"), { textContent: text.commercial[String(row.commercial)] }), ")");

@@ -25,6 +25,7 @@ const WORDS = {
     commercial: { true: "commercial use allowed", false: "no commercial use", null: "commercial use: not stated" },
     checking: "checking…",
     starting: "asking the server…",
+    ofCheckpoint: (row) => row.purpose,
   },
   zh: {
     trim: "拖动两端，只取影片的一段",
@@ -49,6 +50,7 @@ const WORDS = {
     commercial: { true: "允许商用", false: "不得商用", null: "未说明能否商用" },
     checking: "正在检查…",
     starting: "正在连接服务器…",
+    ofCheckpoint: (row) => row.purpose_zh,
   },
 };
 
