@@ -57,7 +57,7 @@ class Dressing:
         handed back as it is. Raises Cancelled when the user stops."""
         if patch.mask is not None:
             return patch
-        strength = self._strength(frame.index)
+        strength = self._strength(frame.index) * patch.shown
         if strength == 0:
             return None
         points = np.asarray(self._track.landmarks[frame.index])

@@ -10,8 +10,9 @@ import numpy as np
 from .cut import whole_shift
 from .patch import FacePatch
 
-_HEAD = struct.Struct("<4sIIHHHH6dI")  # magic, check sum of all that follows, index, width, height, planes, 0, affine, payload bytes
+_HEAD = struct.Struct("<4sIIHHHH6dI")  # magic, check sum of all that follows, index, width, height, planes, hidden, affine, payload bytes
 _MAGIC = b"PTCH"
+_WHOLE = 65535  # what is hidden of a patch is stored in parts of this
 _CUBIC_REACH = 4  # pixels; a patch that will be resampled keeps what a cubic kernel may read beside its mask
 HEAD_BYTES = _HEAD.size
 
@@ -23,8 +24,8 @@ def packed(patch: FacePatch) -> bytes:
     squeeze = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
     payload = squeeze.compress(planes.tobytes()) + squeeze.flush()
     height, width = patch.pixels.shape[:2]
-    affine = np.asarray(patch.affine, np.float64).ravel()
-    rest = _HEAD.pack(_MAGIC, 0, patch.index, width, height, len(planes), 0, *affine, len(payload))[8:] + payload
+    affine, hidden = np.asarray(patch.affine, np.float64).ravel(), round((1 - patch.shown) * _WHOLE)
+    rest = _HEAD.pack(_MAGIC, 0, patch.index, width, height, len(planes), hidden, *affine, len(payload))[8:] + payload
     return _MAGIC + struct.pack("<I", zlib.crc32(rest)) + rest
 
 
@@ -47,13 +48,14 @@ def index_of(record: bytes) -> int:
 
 def unpacked(record: bytes) -> FacePatch:
     """The patch of an unbroken record."""
-    _, _, index, width, height, planes, _, *affine, _ = _HEAD.unpack_from(record)
+    _, _, index, width, height, planes, hidden, *affine, _ = _HEAD.unpack_from(record)
     data = zlib.decompress(record[HEAD_BYTES:], -15)
     differences = np.frombuffer(data, np.uint8).reshape(planes, height, width)
     summed = np.add.accumulate(np.add.accumulate(differences, axis=1, dtype=np.uint8), axis=2, dtype=np.uint8)
     green = summed[0]
     pixels = cv2.merge([summed[1] + green, green, summed[2] + green])
-    return FacePatch(index, pixels, np.array(affine).reshape(2, 3), summed[3] if planes == 4 else None)
+    mask = summed[3] if planes == 4 else None
+    return FacePatch(index, pixels, np.array(affine).reshape(2, 3), mask, 1 - hidden / _WHOLE)
 
 
 def _seen(pixels: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> np.ndarray:

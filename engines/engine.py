@@ -33,7 +33,11 @@ class Take:
 
 class Engine(Protocol):
     """name: as users choose it. title: one line for people. licence: of its code and weights.
-    settings_type: a dataclass whose fields, with defaults, are the engine's settings."""
+    settings_type: a dataclass whose fields, with defaults, are the engine's settings.
+
+    An engine may also have `made_from(settings) -> str`, what its patches depend on beside their settings (stamps of checkpoint files;
+    raises MissingModel), and `notes`, a list of sentences about the last patches it made (a precision that was not good enough, a face
+    too large for the network), shown when the work is done."""
 
     name: str
     title: str
@@ -47,7 +51,7 @@ class Engine(Protocol):
         Raises `host.errors.MissingModel` when a checkpoint is missing, `host.errors.Cancelled` when the user stops."""
 
 
-_BUILT_IN = {"embedded": "embedded.engine", "sonic": "sonic.engine"}
+_BUILT_IN = {"embedded": "embedded.engine", "sonic": "sonic.engine", "wav2lip": "wav2lip.engine"}
 """Name and module of this room that registers it; imported when it is asked for."""
 _ENGINES: dict[str, Callable[[], Engine]] = {}
 

@@ -48,4 +48,5 @@ def mouths_key(take: Take, engine: Engine, settings: Any) -> str:
     for part in parts:
         digest.update(np.ascontiguousarray(part).tobytes())
     said = (take.speech.sound.content_key, take.speech.phonemes, take.speech.text, take.speech.language)
-    return repr((__version__, engine.name, asdict(settings), take.avatar.source.content_key, said, digest.hexdigest()))
+    made_from = getattr(engine, "made_from", lambda settings: "")(settings)
+    return repr((__version__, engine.name, made_from, asdict(settings), take.avatar.source.content_key, said, digest.hexdigest()))

@@ -19,19 +19,20 @@ from .setting import check_settings
 @dataclass
 class RenderReport:
     """What was made. frames: of the film. with_face: those whose avatar frame shows the face. spoken: those that got a mouth from
-    the engine; the rest passed through untouched. written: file, codec, fall-backs."""
+    the engine; the rest passed through untouched. written: file, codec, fall-backs. notes: what the engine has to say."""
 
     frames: int
     with_face: int
     spoken: int
     written: WrittenFilm
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"{self.frames} frames, {self.written.seconds:.2f} s", f"face in {self.with_face} of {self.frames} frames"]
         through = self.frames - self.spoken
         if through:
             parts.append(f"{through} passed through untouched")
-        return ", ".join(parts)
+        return "; ".join([", ".join(parts), *self.notes])
 
 
 def render(take: Take, engine: Engine, settings: Any, path: str | Path, how: WriteSettings, progress: Progress,
@@ -50,7 +51,8 @@ def render(take: Take, engine: Engine, settings: Any, path: str | Path, how: Wri
     written = write_film(frames, timeline.clock, timeline.n_frames, path, how, take.speech.sound, progress)
     present = avatar.track.present
     with_face = int(sum(bool(present[i]) for i in timeline.source))
-    return RenderReport(frames=timeline.n_frames, with_face=with_face, spoken=tally.spoken, written=written)
+    return RenderReport(frames=timeline.n_frames, with_face=with_face, spoken=tally.spoken, written=written,
+                        notes=tuple(getattr(engine, "notes", ())))
 
 
 class _Tally:

@@ -31,3 +31,11 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware; where it does not, bfloat16 is slower than float32."""
+    import torch
+
+    signs = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, sign, lambda: False)() for sign in signs)

@@ -62,7 +62,8 @@ class Wav2Lip(nn.Module):
             if self.layout.attention:
                 x = self.sam(feature, x)
             x = torch.cat([x, feature], 1)
-        return self.output_block(x)
+        last = self.output_block[1]
+        return last(self.output_block[0](x).to(last.weight.dtype))  # in half precision the last step alone stays float32
 
     def embedding(self, mel: Tensor) -> Tensor:
         """float [B, C, 1, 1] of the sound, mel [B, 1, 80, 16]."""

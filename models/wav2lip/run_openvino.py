@@ -1,0 +1,128 @@
+"""Wav2Lip by OpenVINO, Intel's runtime for CPUs (optional; pip install openvino): twice to three times as fast as torch there."""
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...host.device import has_fast_bfloat16
+from ...host.errors import MissingModel
+from ...host.folders import cache_folder
+from ...host.networks import kept
+from ...host.progress import Progress
+from ..find import file_stamp
+from .batch import batch_for
+from .generator import Wav2Lip, as_pictures, masked_input
+from .layout import Layout
+from .load import MOST_LEVELS, layout_of, probe_pictures, read_generator
+
+_WAIT_MS = 100  # a cancel is asked for so often while the network runs
+
+
+def openvino_network(path: Path, precision: str, batch: int = 0) -> OpenVinoWav2Lip:
+    """The network of a file, kept for the next call. What OpenVINO makes of the file is kept in the cache folder, so that only the first
+    run after a download takes seconds.
+
+    precision: as of `load.kept_generator`. batch: 0 for what suits the machine. Raises MissingModel where OpenVINO is not installed."""
+    half = precision == "half" or (precision == "auto" and has_fast_bfloat16())
+    return kept(("wav2lip openvino", *file_stamp(path), half, batch), lambda: _built(path, half, batch))
+
+
+class OpenVinoWav2Lip(nn.Module):
+    """A network compiled for batches of one size. status, layout, batch: as of `run.Running`."""
+
+    def __init__(self, model, layout: Layout, hint: str, batch: int) -> None:
+        super().__init__()
+        self.layout, self.batch, self.status = layout, batch, f"{layout.name} by OpenVINO in {hint}"
+        self._request = _compiled(model, hint).create_infer_request()
+
+    def forward(self, mel: Tensor, face: Tensor, gain: float = 1.0) -> Tensor:
+        """As `Wav2Lip.forward`, for up to a batch of faces."""
+        return self._run(mel, face, gain, None)
+
+    def speak(self, faces: np.ndarray, mel: np.ndarray, gain: float, progress: Progress) -> np.ndarray:
+        """As `run.Running.speak`; smaller batches are filled up with their last face."""
+        bgr = torch.from_numpy(np.ascontiguousarray(faces[..., ::-1])).permute(0, 3, 1, 2)
+        made = self._run(torch.from_numpy(mel)[:, None], masked_input(bgr, self.layout), gain, progress)
+        return np.ascontiguousarray(as_pictures(made, self.layout).permute(0, 2, 3, 1).numpy()[..., ::-1])
+
+    def _run(self, mel: Tensor, face: Tensor, gain: float, progress: Progress | None) -> Tensor:
+        count = len(mel)
+        rows = np.minimum(np.arange(self.batch), count - 1)
+        given = [np.ascontiguousarray(mel.numpy()[rows]), np.ascontiguousarray(face.numpy()[rows]), np.full(1, gain, np.float32)]
+        self._request.start_async(dict(enumerate(given)))
+        try:
+            while not self._request.wait_for(_WAIT_MS):
+                if progress is not None:
+                    progress.check()
+        except BaseException:
+            self._request.cancel()
+            self._request.wait()
+            raise
+        return torch.from_numpy(self._request.get_output_tensor(0).data[:count].copy())
+
+
+class _WithGain(nn.Module):
+    """The network with the gain as an input, so that one compiled network serves all."""
+
+    def __init__(self, network: Wav2Lip) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, mel: Tensor, face: Tensor, gain: Tensor) -> Tensor:
+        return self.network(mel, face, gain)
+
+
+def _built(path: Path, half: bool, batch: int) -> OpenVinoWav2Lip:
+    layout = layout_of(path)
+    batch = max(2, batch) if batch else batch_for(layout, on_card=False)
+    model = _converted(path, layout)
+    model.reshape({0: [batch, 1, 80, 16], 1: [batch, 6, layout.size, layout.size], 2: [1]})
+    exact = OpenVinoWav2Lip(model, layout, "float32", batch)
+    if not half:
+        return exact
+    wanted = probe_pictures(exact, layout)
+    quick = OpenVinoWav2Lip(model, layout, "bfloat16", batch)
+    worst = int(np.abs(probe_pictures(quick, layout) - wanted).max())
+    if worst > MOST_LEVELS:
+        exact.status += f" (bfloat16 would change the picture by up to {worst} grey levels)"
+        return exact
+    quick.status += f", within {worst} grey levels of float32"
+    return quick
+
+
+def _converted(path: Path, layout: Layout):
+    """OpenVINO's model of a file, from the cache or made now."""
+    openvino = _openvino()
+    core = openvino.Core()
+    name = hashlib.sha256(repr((file_stamp(path), openvino.__version__)).encode()).hexdigest()[:24]
+    place = cache_folder("openvino") / f"{name}.xml"
+    if place.is_file():
+        return core.read_model(place)
+    network = read_generator(path).to(memory_format=torch.contiguous_format)
+    example = (torch.zeros(2, 1, 80, 16), torch.zeros(2, 6, layout.size, layout.size), torch.ones(1))
+    model = openvino.convert_model(_WithGain(network).eval(), example_input=example)
+    half_written = place.with_name(f"{name}-{os.getpid()}.xml")
+    openvino.save_model(model, half_written, compress_to_fp16=False)
+    half_written.with_suffix(".bin").replace(place.with_suffix(".bin"))
+    half_written.replace(place)
+    return model
+
+
+def _compiled(model, hint: str):
+    openvino = _openvino()
+    short = {"float32": "f32", "bfloat16": "bf16"}[hint]
+    settings = {"INFERENCE_PRECISION_HINT": short, "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+    return openvino.Core().compile_model(model, "CPU", settings)
+
+
+def _openvino():
+    try:
+        import openvino
+    except ImportError:
+        raise MissingModel("OpenVINO is not installed: run pip install openvino, or choose another backend.") from None
+    return openvino
