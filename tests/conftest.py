@@ -29,6 +29,22 @@ def parity():
     return _load("parity_data")
 
 
+@pytest.fixture(scope="session")
+def wav2lip_files(tmp_path_factory, parity):
+    """wav2lip_files("noise" or "identity", number of `recognise.LAYOUTS`) -> a checkpoint made here (see `wav2lip_stand_in`)."""
+    made, folder = {}, tmp_path_factory.mktemp("wav2lip")
+
+    def file(kind: str, number: int = 0) -> Path:
+        if (kind, number) not in made:
+            stand_in = _load("wav2lip_stand_in")
+            path, layout = folder / f"{kind}_{number}.pth", stand_in.LAYOUTS[number]
+            made[kind, number] = (stand_in.write_noise(path, layout, parity.fill) if kind == "noise"
+                                  else stand_in.write_identity(path, layout))
+        return made[kind, number]
+
+    return file
+
+
 @pytest.fixture
 def comfyui(tmp_path, monkeypatch):
     """A FakeComfyUI (see `fake_comfyui`) with folders of this test alone; only the face networks are those of the machine."""
