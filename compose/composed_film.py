@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..faces.avatar import Avatar
 from ..host.errors import InputError
-from ..host.progress import Silent
+from ..host.node_progress import Unseen
 from ..media.clock import Clock
 from ..media.film import Frame
 from ..media.sound import Sound
@@ -47,7 +47,7 @@ class ComposedFilm:
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         stop = self.n_frames if stop is None else min(stop, self.n_frames)
         patches = self._spool.between(start, stop)
-        with closing(composite(self._avatar.source, self._timeline, patches, Silent(), self._dressing, start, stop)) as made:
+        with closing(composite(self._avatar.source, self._timeline, patches, Unseen(), self._dressing, start, stop)) as made:
             yield from made
 
     def walk(self, indices: Iterable[int]) -> Iterator[Frame]:

@@ -140,7 +140,7 @@ class Dressing:
             for frame in self._source.walk(chosen.tolist()):
                 sample.append(face_cells(frame.picture, np.asarray(self._track.landmarks[frame.index])))
                 stage.advance()
-        return learn_look(sample)
+        return learn_look(sample, progress)
 
 
 def dress(source: FrameSource, track: FaceTrack, timeline: Timeline, patches: Iterable[FacePatch], progress: Progress,

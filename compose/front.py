@@ -13,11 +13,13 @@ film with strong grimaces.
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from ..host.progress import Progress, Silent
 from .lower_face import CELLS, face_mask, in_frame, inner_mouth_mask, lips_mask
 from .mask import Box, face_height
 
@@ -55,9 +57,10 @@ class FaceLook:
     redness: tuple[float, float]
 
 
-def learn_look(sample: list[FaceCells]) -> FaceLook | None:
+def learn_look(sample: list[FaceCells], progress: Progress | None = None) -> FaceLook | None:
     """The look of the face in one shot, from faces spread over it in order (24 to a few hundred); None if there are too few, or if
-    something is in front of most of them, so that nothing can be told."""
+    something is in front of most of them, so that nothing can be told. Raises Cancelled when the user stops: it may take a second."""
+    progress = progress or Silent()
     if len(sample) < _FEWEST:
         return None
     usable = np.flatnonzero(~_lips_lost(sample))
@@ -65,8 +68,8 @@ def learn_look(sample: list[FaceCells]) -> FaceLook | None:
     for _ in range(_ROUNDS):
         if len(keep) < _FEWEST:
             return None
-        look = _fitted([sample[k] for k in keep])
-        sizes = np.array([_sized_hits(look, cells)[1] for cells in sample])
+        look = _fitted([sample[k] for k in keep], progress)
+        sizes = np.array([_sized_hits(look, cells)[1] for cells in _checked(sample, progress)])
         keep = np.setdiff1d(usable, _large_events(sizes))
     return look if np.mean(sizes > 0) <= 0.5 else None
 
@@ -135,7 +138,13 @@ def _without_light(lab: np.ndarray, middle: np.ndarray) -> np.ndarray:
     return (far - light).reshape(len(lab), -1)
 
 
-def _fitted(sample: list[FaceCells]) -> FaceLook:
+def _checked(sample: list[FaceCells], progress: Progress) -> Iterator[FaceCells]:
+    for cells in sample:
+        progress.check()
+        yield cells
+
+
+def _fitted(sample: list[FaceCells], progress: Progress) -> FaceLook:
     lab = np.stack([cells.ravel() for cells in sample])
     middle, spread = _middle_and_spread(lab)
     standing = np.clip(_without_light(lab, middle) / spread, -4, 4)
@@ -144,10 +153,10 @@ def _fitted(sample: list[FaceCells]) -> FaceLook:
     count = max(1, min(_LOOKS, len(sample) // 10))
     ones = np.ones(CELLS * CELLS * 3, np.float32)
     look = FaceLook(middle, spread, mean, looks[:count], sizes[:count] / len(sample) ** 0.5, ones, ones, _usual_redness(sample))
-    rest = np.stack([_unexplained(look, cells) for cells in sample])
+    rest = np.stack([_unexplained(look, cells) for cells in _checked(sample, progress)])
     error = np.maximum(np.hypot(_spread(rest), np.tile(_TIGHT, CELLS * CELLS)), 0.5 * np.sqrt((rest**2).mean(0)))
     look = replace(look, error=error.astype(np.float32))
-    usual = np.percentile([_errors(look, cells) for cells in sample], 98, axis=0).astype(np.float32)
+    usual = np.percentile([_errors(look, cells) for cells in _checked(sample, progress)], 98, axis=0).astype(np.float32)
     return replace(look, limit=np.maximum(cv2.dilate(usual, np.ones((3, 3), np.uint8)), 0.5))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from . import comfyui
 from .errors import Cancelled
+from .progress import Silent, Stage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,6 +107,25 @@ class NodeProgress:
             self._bar.update_absolute(done, total, picture)
         except comfyui.interrupt_type() as error:
             raise Cancelled from error
+
+
+class Unseen(Silent):
+    """A host.progress.Progress for films that some later node reads, ours or another's: it shows nothing, but hears the cancel."""
+
+    def stage(self, name: str, total: int | None = None) -> AbstractContextManager[Stage]:
+        """See host.progress.Progress.stage."""
+        return nullcontext(_UnseenStage())
+
+    def check(self) -> None:
+        """See host.progress.Progress.check."""
+        if comfyui.is_here() and comfyui.is_interrupted():
+            raise Cancelled
+
+
+class _UnseenStage:
+    def advance(self, steps: int = 1) -> None:
+        """See host.progress.Stage.advance."""
+        Unseen().check()
 
 
 class _Watched:

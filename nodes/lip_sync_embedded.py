@@ -44,11 +44,12 @@ class LipSyncEmbedded:
         from ..engines.mouths import make_mouths
         from ..host.folders import cache_folder
         from .face_patches import FacePatches
+        from .patch_picture import patch_picture
         from .takes import take_of
 
         with node_progress() as progress:
             take = take_of(avatar, speech, length, preview_seconds)
             engine = make_engine("embedded")
             spool = make_mouths(take, engine, settings_of(EmbeddedSettings, settings), progress, cache_folder("spools"),
-                                watch=lambda patch: progress.show(partial(getattr, patch, "pixels")))
+                                watch=lambda patch: progress.show(partial(patch_picture, patch)))
         return (FacePatches(take, spool),)

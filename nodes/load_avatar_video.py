@@ -23,6 +23,7 @@ class LoadAvatarVideo:
                    "`face` is connected, and once for each film.")
     SEARCH_ALIASES = ["talking avatar", "load video", "load portrait", "lip sync", "face video", "photo"]
     FUNCTION = "load"
+    HAS_INTERMEDIATE_OUTPUT = True  # a page that was opened anew gets the face to draw although nothing ran
     RETURN_TYPES = ("AVATAR", "VIDEO", "AUDIO", "IMAGE")
     RETURN_NAMES = ("avatar", "video", "audio", "face")
     OUTPUT_TOOLTIPS = ("The film or photo with the followed face, for the lip-sync nodes.",

@@ -8,6 +8,7 @@ import numpy as np
 from ...compose.front import FaceCells, FaceLook, front_mask, learn_look, things_in_front
 from ...compose.lower_face import face_cells
 from ...compose.mask import Box
+from ...host.progress import Progress
 from ...media.film import Frame
 from .mouth_index import MouthIndex
 
@@ -32,20 +33,21 @@ class FrontWatch:
         """Read the lower face of a frame (landmarks [468, 3]); judged by `settle`."""
         self._fresh[frame.index] = face_cells(frame.picture, points)
 
-    def settle(self, shot: int, index: MouthIndex, rate: float) -> None:
-        """Judge the frames seen since the last call, which are of one shot. rate: frames a second."""
+    def settle(self, shot: int, index: MouthIndex, rate: float, progress: Progress) -> None:
+        """Judge the frames seen since the last call, which are of one shot. rate: frames a second. Raises Cancelled when the user
+        stops."""
         if self._fresh and shot not in self._looks:
             while len(self._looks) >= _LOOKS_KEPT:
                 del self._looks[next(iter(self._looks))]
             cells = list(self._fresh.values())
-            self._looks[shot] = learn_look(cells[::-(-len(cells) // _SAMPLE)])
+            self._looks[shot] = learn_look(cells[::-(-len(cells) // _SAMPLE)], progress)
         look = self._looks.get(shot)
         if look is not None:
             frames = np.array(list(self._fresh), int)
             familiar = _familiar(frames, shot, index, rate)
-            self._judge(frames[familiar & (frames % _EVERY == 0)], look)
-            self._judge([frame for frame in frames[familiar].tolist() if self._is_beside_hits(frame)], look)
-            self._judge([frame for frame in frames[~familiar].tolist() if self._is_amid_hits(frame)], look)
+            self._judge(frames[familiar & (frames % _EVERY == 0)], look, progress)
+            self._judge([frame for frame in frames[familiar].tolist() if self._is_beside_hits(frame)], look, progress)
+            self._judge([frame for frame in frames[~familiar].tolist() if self._is_amid_hits(frame)], look, progress)
         self._fresh.clear()
 
     def hidden(self, first: int, stop: int) -> np.ndarray:
@@ -62,8 +64,9 @@ class FrontWatch:
         masks = [weight * front_mask(hits, points, box) for hits, weight in zip(around, weights, strict=True) if hits is not None]
         return np.uint8(np.minimum(sum(masks) * 4 / 3, 255))
 
-    def _judge(self, frames: Iterable[int], look: FaceLook) -> None:
+    def _judge(self, frames: Iterable[int], look: FaceLook, progress: Progress) -> None:
         for frame in map(int, frames):
+            progress.check()
             hits = things_in_front(look, self._fresh[frame])
             if hits.any():
                 self._hits[frame] = hits

@@ -44,7 +44,7 @@ class FilmMouths:
                 self.front.see(frame, points)
 
         self.store.hold(first, stop, seen)
-        self.front.settle(int(self.index.shot[first]), self.index, self.rate)
+        self.front.settle(int(self.index.shot[first]), self.index, self.rate, progress)
 
     def face(self, frame: int) -> Face:
         """A frame that is held."""

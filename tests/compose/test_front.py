@@ -5,6 +5,8 @@ import pytest
 from talking_avatar.compose.front import front_mask, learn_look, lips_shown, things_in_front
 from talking_avatar.compose.lower_face import face_cells
 from talking_avatar.compose.mask import LOWER_JAW, OUTER_LIPS, face_height, mouth_mask
+from talking_avatar.host.errors import Cancelled
+from talking_avatar.host.progress import Silent
 from talking_avatar.media.film import Frame
 from talking_avatar.media.picture import Picture
 
@@ -100,6 +102,22 @@ def test_too_few_faces_teach_nothing(film):
     source, track = film
     assert learn_look([]) is None
     assert learn_look(cells_of([frame.picture.rgb() for frame in source.frames(0, 10)], track)) is None
+
+
+def test_learning_a_look_can_be_cancelled_at_every_face(face):
+    class Stopped(Silent):
+        checks = 0
+
+        def check(self):
+            self.checks += 1
+            if self.checks == 30:
+                raise Cancelled
+
+    cells = face_cells(Frame(0, Picture.from_rgb(face.pixels)).picture, face.points)
+    progress = Stopped()
+    with pytest.raises(Cancelled):
+        learn_look([cells] * 40, progress)
+    assert progress.checks == 30
 
 
 def test_a_photo_that_stands_still_gives_no_alarm(face):

@@ -7,7 +7,7 @@ import pytest
 from talking_avatar.host import comfyui as host
 from talking_avatar.host.errors import Cancelled
 from talking_avatar.host.folders import cache_folder, models_folders, temp_folder, user_folder
-from talking_avatar.host.node_progress import node_progress
+from talking_avatar.host.node_progress import Unseen, node_progress
 
 
 def test_outside_there_is_no_comfyui_and_nothing_is_shown(monkeypatch):
@@ -108,6 +108,15 @@ def test_a_cancel_that_the_bar_raises_is_one_too(comfyui, monkeypatch):
     monkeypatch.setattr(comfy.utils, "ProgressBar", Raising)
     with pytest.raises(comfyui.Interrupt), node_progress() as progress, progress.stage("frames", 10):
         pass
+
+
+def test_a_film_that_another_node_reads_hears_the_cancel_too(comfyui):
+    with Unseen().stage("learning", 3) as stage:
+        stage.advance()
+        comfyui.interrupted = True
+        with pytest.raises(Cancelled):
+            stage.advance()
+    assert not comfyui.bars
 
 
 def test_a_cancel_reaches_threads(comfyui):
