@@ -114,6 +114,9 @@ def _voices() -> Iterator[Finding]:
            else Finding("optional", "English voice for --text", "pip install hibari-tts scipy"))
     yield (Finding("ok", "voices for other languages: espeak-ng") if find_spec("espeakng_loader")
            else Finding("optional", "voices for other languages", "pip install espeakng-loader   (GPL-3, runs in a process of its own)"))
+    for module, name in (("edge_tts", "edge-tts"), ("f5_tts", "f5-tts"), ("chatterbox", "chatterbox")):
+        if find_spec(module):
+            yield Finding("ok", f"voice engine: {name}")
 
 
 def _formats() -> Iterator[Finding]:
