@@ -193,14 +193,26 @@ def _patcher(network: nn.Module) -> Any:
     """ComfyUI's handle of a network. It hangs on the network, as ComfyUI itself only remembers it weakly."""
     patcher = network.__dict__.get(_PATCHER)
     if patcher is None:
-        patcher = comfyui.patcher(network, _unloaded)
+        patcher = comfyui.patcher(_settable(network), _unloaded)
         network.__dict__[_PATCHER] = patcher
     return patcher
 
 
+def _settable(network: nn.Module) -> nn.Module:
+    """The network itself, or in a plain module where its own class has a `device` that nobody may set, as those of diffusers and
+    transformers: ComfyUI sets it."""
+    from torch import nn
+
+    if not isinstance(getattr(type(network), "device", None), property):
+        return network
+    holder = nn.Module()
+    holder.held = network
+    return holder
+
+
 def _unloaded(patcher: Any) -> None:
     """ComfyUI took a network off the card: after a moment (ComfyUI still looks at it) it is dropped, unless it is wanted again."""
-    network = patcher.model
+    network = getattr(patcher.model, "held", patcher.model)
     with _room.lock:
         key = next((key for key, entry in _room.kept.items() if entry.network is network), None)
         if key is None:

@@ -79,7 +79,7 @@ def test_comfyuis_unload_gives_the_memory_back_and_the_next_run_builds_anew(comf
     time.sleep(0.2)
     assert gone() is not None
     comfyui.unload_models()
-    _until(lambda: gone() is None)
+    _until(lambda: gone() is None and comfyui.emptied)
     assert comfyui.emptied and kept_bytes() == 0
     with on_device(kept("a", _linear)):
         assert len(comfyui.loaded) == 1
@@ -139,3 +139,26 @@ def _until(holds, seconds=5.0):
         assert time.monotonic() < end
         gc.collect()
         time.sleep(0.02)
+
+
+class Stock(torch.nn.Linear):
+    """As the networks of diffusers and transformers."""
+
+    @property
+    def device(self):
+        return self.weight.device
+
+
+def test_a_stock_network_whose_device_nobody_may_set_is_managed_all_the_same(comfyui):
+    network = kept("a", lambda: Stock(8, 8))
+    with on_device(network) as device:
+        assert device == torch.device("cpu")
+    gone = weakref.ref(network)
+    del network
+    comfyui.unload_models()
+    for _ in range(100):
+        gc.collect()
+        if gone() is None:
+            break
+        time.sleep(0.05)
+    assert gone() is None and kept_bytes() == 0
