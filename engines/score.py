@@ -17,14 +17,13 @@ from ..host.progress import Progress
 from ..media.film import FrameSource
 from ..media.sound import Sound, require_samples
 from ..media.timeline import Timeline
-from ..models.syncnet.lse_distance import LseScore
 from ..speech.drive import mouth_curves
 from ..speech.judge import judge_lips
 from ..speech.lip_offset import LipOffset, lip_offset
 from ..speech.log_mel import HOP, RATE, sound_rows
 from ..speech.mouth import MouthCurves
 from ..speech.speech import Speech
-from .lse import measure_lse
+from .syncnet_score import SyncNetScore, measure_syncnet
 
 _LOOKED_AT = 60  # frames compared with the original
 
@@ -46,7 +45,7 @@ class Score:
     """name: of the film. frames, fps, seconds: of it; with_face: frames in which a face was found. offset: of lips and voice, see
     `speech.lip_offset`. r: correlation of the opening with what the voice asks for, as it stands. closures: share of the pressed sounds at
     which the lips meet. leak: lip motion in pauses over that in speech. jitter: trembling of still points, thousandths of the face's
-    width. NaN where a film gives nothing to tell by. lse, device: with a SyncNet; against: with the original film.
+    width. NaN where a film gives nothing to tell by. syncnet: with a checkpoint; against: with the original film.
 
     times, opening: seconds and gap of the lips of every frame; level, voice: what was heard, 100 rows a second."""
 
@@ -60,8 +59,7 @@ class Score:
     closures: float
     leak: float
     jitter: float
-    lse: LseScore | None
-    device: str
+    syncnet: SyncNetScore | None
     against: Against | None
     times: np.ndarray
     opening: np.ndarray
@@ -89,19 +87,18 @@ def score_film(film: FrameSource, progress: Progress, sound: Sound | None = None
     times = Timeline(np.arange(film.n_frames), film.clock, "hold").times()
     opening, voice = lip_opening(track), mouth_curves(Speech(sound), progress)
     verdict = judge_lips(times, opening, voice)
-    lse, device = measure_lse(film, track, sound, checkpoint, progress) if checkpoint else (None, "")
+    syncnet = measure_syncnet(film, track, sound, checkpoint, progress) if checkpoint else None
     against = _compared(film, original, track, choice, progress) if original is not None else None
     return Score(film.path.name, film.n_frames, float(film.clock.fps), float(film.clock.time(film.n_frames)), int(track.present.sum()),
-                 lip_offset(times, opening, voice), verdict.r, verdict.closures, verdict.leak, jitter(track), lse, device, against,
+                 lip_offset(times, opening, voice), verdict.r, verdict.closures, verdict.leak, jitter(track), syncnet, against,
                  times, opening, sound_rows(sound, progress).levels, voice)
 
 
 def in_words(score: Score) -> list[str]:
     """The figures as lines for a person."""
     lines = [f"{score.name}: {score.frames} frames, {score.seconds:.2f} s at {score.fps:g} a second, face in {score.with_face} of them"]
-    if score.lse is not None:
-        lines.append(f"SyncNet: LSE-D {score.lse.d:.3f} (lower is better), LSE-C {score.lse.c:.3f} (higher is better), offset "
-                     f"{score.lse.offset:+d} frames of 25 a second: {_early(score.lse.offset / 25)} (ran on {score.device})")
+    if score.syncnet is not None:
+        lines.append(_syncnet_in_words(score.syncnet))
     lines.append(_offset_in_words(score))
     lines.append(f"lips follow the voice as it stands: r {score.r:.2f}"
                  + _said(score.closures, ", {:.0%} of the pressed sounds find shut lips"))
@@ -118,12 +115,15 @@ def in_words(score: Score) -> list[str]:
 
 def in_figures(score: Score) -> dict[str, float | int | str | bool | None]:
     """The figures by name, None where there is none; frames of offsets are those of the film, but of SyncNet's, which sees 25 a second."""
-    offset, lse, against = score.offset, score.lse, score.against
+    offset, against = score.offset, score.against
+    judged = score.syncnet and score.syncnet.lse
+    lse, expert = (None, judged) if score.syncnet and score.syncnet.expert else (judged, None)
     values = {
         "film": score.name, "frames": score.frames, "fps": score.fps, "seconds": score.seconds, "frames_with_face": score.with_face,
         "offset_seconds": offset.seconds, "offset_frames": offset.seconds * score.fps, "offset_is_clear": offset.clear,
         "agreement": offset.agreement, "correlation": score.r, "closures": score.closures, "leak": score.leak, "jitter": score.jitter,
         "lse_d": lse and lse.d, "lse_c": lse and lse.c, "lse_offset_frames": lse and lse.offset,
+        "expert_probability": expert and 1 - expert.d, "expert_offset_frames": expert and expert.offset,
         "psnr_outside": against and against.psnr, "psnr_outside_median": against and against.median,
         "mouth_sharpness": against and against.sharpness, "jitter_against_original": against and against.trembling,
     }
@@ -133,6 +133,13 @@ def in_figures(score: Score) -> dict[str, float | int | str | bool | None]:
 def envelope(score: Score) -> tuple[np.ndarray, np.ndarray]:
     """Seconds and loudness (0..1 of the loudest) of the sound, 100 rows a second."""
     return np.arange(len(score.level)) * HOP / RATE, score.level / max(float(score.level.max(initial=0)), 1e-9)
+
+
+def _syncnet_in_words(syncnet: SyncNetScore) -> str:
+    found = syncnet.lse
+    said = (f"Wav2Lip's expert: {1 - found.d:.3f} of 1 that lips and sound belong together" if syncnet.expert else
+            f"SyncNet: LSE-D {found.d:.3f} (lower is better), LSE-C {found.c:.3f} (higher is better)")
+    return f"{said}, offset {found.offset:+d} frames of 25 a second: {_early(found.offset / 25)} (ran on {syncnet.device})"
 
 
 def _offset_in_words(score: Score) -> str:

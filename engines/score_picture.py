@@ -88,9 +88,10 @@ def _figures(pen: _Pen, score: Score) -> None:
              ("in pauses", _number(score.leak, "{:.0%}"), "of lip motion", _rated(score.leak, 0.15, 0.4)),
              ("trembling", _number(score.jitter, "{:.1f}"), "thousandths" if np.isnan(trembling) else f"{trembling:.2f} x original",
               _rated(trembling, 1.2, 1.6))]
-    if score.lse is not None:
-        cards += [("LSE-C", f"{score.lse.c:.2f}", "confidence", _rated(-score.lse.c, -6, -3)),
-                  ("LSE-D", f"{score.lse.d:.2f}", f"at {score.lse.offset:+d} of 25 fps", _rated(score.lse.d, 8, 10))]
+    if score.syncnet is not None:
+        lse, where = score.syncnet.lse, f"at {score.syncnet.lse.offset:+d} of 25 fps"
+        cards += ([("expert", f"{1 - lse.d:.2f}", where, _rated(lse.d, 0.3, 0.6))] if score.syncnet.expert else
+                  [("LSE-C", f"{lse.c:.2f}", "confidence", _rated(-lse.c, -6, -3)), ("LSE-D", f"{lse.d:.2f}", where, _rated(lse.d, 8, 10))])
     if score.against is not None:
         outside = "exact" if score.against.psnr >= 99 else f"{score.against.psnr:.0f} dB"
         sharp = score.against.sharpness
@@ -151,8 +152,8 @@ def _agreement(pen: _Pen, score: Score, box) -> None:
     panel = _Panel(_inside(box), (-FURTHEST, FURTHEST), (min(-0.1, curve.min()), max(0.6, curve.max() * 1.25)))
     _shifts(pen, panel)
     pen.line(panel.box[::2], [panel.y(0)] * 2, _GRID, 1)
-    if score.lse is not None:
-        means = score.lse.means
+    if score.syncnet is not None:
+        means = score.syncnet.lse.means
         spread = max(float(np.ptp(means)), 1e-6)
         heights = panel.up[0] + (means.max() - means) / spread * (panel.up[1] - panel.up[0]) * 0.95
         pen.line(panel.x(-SHIFTS / 25), panel.y(heights), (120, 170, 240), 1.6)

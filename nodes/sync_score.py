@@ -38,7 +38,8 @@ class SyncScore:
                 "original": ("VIDEO", {"tooltip": "The film it was made from, to see what changed outside the mouth. Of the same size."}),
                 "checkpoint": ([_NONE, *checkpoint_names("syncnet")], {
                     "default": _NONE,
-                    "tooltip": "syncnet_v2.model for LSE-C and LSE-D, in models/syncnet. The other figures need none."}),
+                    "tooltip": "syncnet_v2.model for LSE-C and LSE-D, or lipsync_expert.pth, in models/syncnet. The other figures need "
+                               "none."}),
                 "allow_download": ("BOOLEAN", {
                     "default": False, "tooltip": "Download the checkpoint if it is missing (about 55 MB)."}),
                 "face": (list(_FACES), {"default": "largest", "tooltip": "Whose lips, where several faces are seen."}),
