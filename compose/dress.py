@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from hashlib import blake2b
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from ..media.film import Frame, FrameSource
 from ..media.picture import Picture
 from ..media.timeline import Timeline
 from .colour import gained
-from .cut import covered, scales, shifted, warped, warped_mask
+from .cut import covered, inverse, scales, shifted, warped, warped_mask
 from .fade import shots, strengths
 from .front import FaceLook, front_mask, learn_look, lips_shown, things_in_front
 from .grain import matched_grain
@@ -30,16 +31,29 @@ _MARGIN = 0.1  # face heights around the lower face that its soft mask reaches a
 _HIDDEN = 0.3, 0.6  # share of the mouth behind something: all of the rest is shown up to the first, nothing from the second
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DressSettings:
     """mask: float 0 .. 1 or uint8, [H, W] or [N, H, W] (a frame of the source each, repeated), stretched over the frame: what is seen,
-    instead of the shape that is made from the landmarks. colour, grain: whether they are matched. front: whether hands and
-    microphones stay in front."""
+    instead of the shape that is made from the landmarks; of a patch that has a mask of its own, what is seen of that. colour, grain:
+    whether they are matched. front: whether hands and microphones stay in front."""
 
     mask: np.ndarray | None = None
     colour: bool = True
     grain: bool = True
     front: bool = True
+
+    @cached_property
+    def key(self) -> str:
+        """A text that is the same only where the same pictures come out."""
+        digest = "" if self.mask is None else blake2b(np.ascontiguousarray(self.mask), digest_size=12).hexdigest()
+        shape = "" if self.mask is None else (self.mask.shape, str(self.mask.dtype))
+        return f"{digest} {shape} {self.colour} {self.grain} {self.front}"
+
+    def seen(self, index: int, width: int, height: int) -> np.ndarray:
+        """uint8 [height, width]: the given mask on frame `index` of the source."""
+        given = self.mask if self.mask.ndim == 2 else self.mask[index % len(self.mask)]
+        level = given if given.dtype == np.uint8 else np.uint8(np.clip(given, 0, 1) * 255 + 0.5)
+        return cv2.resize(level, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 class Dressing:
@@ -54,9 +68,9 @@ class Dressing:
 
     def dressed(self, frame: Frame, patch: FacePatch, progress: Progress) -> FacePatch | None:
         """The patch in pixels of `frame` (of the source), masked; None where nothing of it is to be seen. A patch that has a mask is
-        handed back as it is. Raises Cancelled when the user stops."""
+        handed back as it is, or as much of it as the user's mask shows. Raises Cancelled when the user stops."""
         if patch.mask is not None:
-            return patch
+            return patch if self._settings.mask is None else self._within_the_mask(frame, patch)
         strength = self._strength(frame.index) * patch.shown
         if strength == 0:
             return None
@@ -93,11 +107,14 @@ class Dressing:
     def _mask(self, frame: Frame, points: np.ndarray, box: Box) -> np.ndarray:
         if self._settings.mask is None:
             return lower_face_mask(points, box)
-        given = self._settings.mask
-        given = given if given.ndim == 2 else given[frame.index % len(given)]
-        level = given if given.dtype == np.uint8 else np.uint8(np.clip(given, 0, 1) * 255 + 0.5)
-        full = cv2.resize(level, (frame.picture.width, frame.picture.height), interpolation=cv2.INTER_LINEAR)
+        full = self._settings.seen(frame.index, frame.picture.width, frame.picture.height)
         return full[box[1]:box[3], box[0]:box[2]]
+
+    def _within_the_mask(self, frame: Frame, patch: FacePatch) -> FacePatch | None:
+        """A patch that has its own mask, as far as the user's shows it."""
+        full = self._settings.seen(frame.index, frame.picture.width, frame.picture.height)
+        seen = cv2.multiply(patch.mask, warped_mask(full, inverse(patch.affine), patch.pixels.shape[1::-1]), scale=1 / 255)
+        return replace(patch, mask=seen) if seen.any() else None
 
     def _matched(self, frame: Frame, pixels: np.ndarray, where: np.ndarray, box: Box, unit: float,
                  stretch: tuple[float, float]) -> np.ndarray:

@@ -13,7 +13,7 @@ class FacePatch:
     with whole x, y and is never resampled). mask: uint8 [h, w], how much of the patch is seen, 0 (the frame stays as it
     is, bit for bit) to 255; None: a raw crop, for which `compose.dress` makes mask, colour, grain, fades and what stands in front.
     shown: of a raw crop, 0 to 1, how much of it is seen at all (less where an engine lets the frame's own mouth come through). layer:
-    number of the set of patches it belongs to, where several persons of one film were given mouths (see `layers.py`)."""
+    number of the set of patches it belongs to, where several persons of one film were given mouths (see `layers.Layer`)."""
 
     index: int
     pixels: np.ndarray

@@ -4,15 +4,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..compose.composed_film import ComposedFilm
 from ..compose.cut import covered, shifted, warped_mask
 from ..compose.patch import FacePatch
-from ..compose.spool import Spool
 from ..host.errors import InputError
 from ..host.progress import Progress
-from ..media.film import FrameSource
 
 
-def mouth_masks(film: FrameSource, spool: Spool, progress: Progress) -> torch.Tensor:
+def mouth_masks(film: ComposedFilm, progress: Progress) -> torch.Tensor:
     """float32 [n, h, w], 0 to 1. Only the rows around the mouths take memory: the system gives none to zeros that nobody wrote.
 
     Raises InputError where the whole cannot even be promised, Cancelled."""
@@ -22,10 +21,12 @@ def mouth_masks(film: FrameSource, spool: Spool, progress: Progress) -> torch.Te
     except MemoryError:
         raise InputError(f"A mask of {shape[0]} frames of {shape[2]} x {shape[1]} does not fit into memory: leave `mask` unconnected, or "
                          "shorten the film.") from None
-    with progress.stage("laying out the masks", total=max(1, len(spool))) as stage:
-        for patch in spool:
+    with progress.stage("laying out the masks", total=film.n_frames) as stage:
+        done = 0
+        for patch in film.masked_patches(progress):
             _lay(masks[patch.index], patch)
-            stage.advance()
+            stage.advance(patch.index - done)
+            done = patch.index
     return torch.from_numpy(masks)
 
 

@@ -7,6 +7,8 @@ from ..host.node_progress import node_progress
 from .connected import is_connected
 
 _MASK = 1
+_NUMBERS = (2, 3, 4)
+_FURTHER = "Mouths of a further person of the same film: another Load Avatar with another face, and a speech of its own."
 
 
 class ROIComposite:
@@ -30,6 +32,16 @@ class ROIComposite:
                 "avatar": ("AVATAR", {"tooltip": "The avatar the mouths were made for."}),
                 "mouths": ("FACE_PATCHES", {"tooltip": "The mouths, from a lip-sync node."}),
             },
+            "optional": {
+                **{f"mouths_{number}": ("FACE_PATCHES", {"tooltip": _FURTHER}) for number in _NUMBERS},
+                "mask": ("MASK", {"tooltip": "What of the new mouths is seen, instead of the shape made from the face: one mask for all "
+                                             "frames, or one for each frame of the avatar (repeated)."}),
+                "match_colour": ("BOOLEAN", {"default": True, "tooltip": "Bring the colours of a network's mouth to the skin around it."}),
+                "match_grain": ("BOOLEAN", {"default": True, "tooltip": "Give a network's mouth the sharpness and grain of the film."}),
+                "keep_in_front": ("BOOLEAN", {"default": True,
+                                              "tooltip": "Leave hands and microphones in front of a network's mouth, as far as they can "
+                                                         "be told."}),
+            },
             "hidden": {"prompt": "PROMPT", "unique_id": "UNIQUE_ID"},
         }
 
@@ -37,12 +49,20 @@ class ROIComposite:
     def IS_CHANGED(cls, prompt=None, unique_id=None, **_) -> str:
         return "with mask" if is_connected(prompt, unique_id, _MASK) else ""
 
-    def composite(self, avatar, mouths, prompt=None, unique_id=None):
+    def composite(self, avatar, mouths, mask=None, match_colour: bool = True, match_grain: bool = True, keep_in_front: bool = True,
+                  prompt=None, unique_id=None, **further):
         from ..compose.composed_film import ComposedFilm
+        from ..compose.dress import DressSettings
+        from ..compose.layers import Layer
+        from ..engines.ensemble import ensemble
         from .lazy_video import LazyVideo
         from .masks import mouth_masks
 
+        others = [given for number in _NUMBERS if (given := further.get(f"mouths_{number}")) is not None]
+        settings = DressSettings(None if mask is None else mask.numpy(), match_colour, match_grain, keep_in_front)
         with node_progress() as progress:
-            film = ComposedFilm(avatar, mouths.take.timeline, mouths.spool, mouths.take.speech.sound)
-            mask = mouth_masks(film, mouths.spool, progress) if is_connected(prompt, unique_id, _MASK) else None
-        return LazyVideo(film), mask
+            timeline, sound = ensemble([mouths.take, *(one.take for one in others)])
+            layers = [Layer(one.take.avatar.track, one.spool) for one in others]
+            film = ComposedFilm(avatar, timeline, mouths.spool, sound, layers, settings)
+            seen = mouth_masks(film, progress) if is_connected(prompt, unique_id, _MASK) else None
+        return LazyVideo(film), seen
