@@ -24,12 +24,14 @@ _PAUSE = 1.0
 
 
 def download(row: Checkpoint, progress: Progress) -> Path:
-    """The file of a row: where it is already, else downloaded from the first of its sources that gives it. Returns its path.
+    """The file of a row: where it is already and whole, else downloaded from the first of its sources that gives it. Returns its path.
 
     The bytes go into a hidden `….part` file beside their place, which a later call goes on with after a cut or a cancel; only a file whose
-    size, sha256 (where one is known) and tensors are right gets its name. Raises MissingModel or OutputError with one sentence."""
+    size, sha256 (where one is known) and tensors are right gets its name. Raises MissingModel, also for a broken file that lies there
+    already (it may be the user's own, so it is not replaced), or OutputError, with one sentence."""
     there = find_row(row)
     if there is not None:
+        recognise(row, there)
         return there
     path = target(row)
     if not row.sources:

@@ -76,6 +76,15 @@ def test_a_file_is_brought_from_the_hub_with_progress_and_nothing_else_is_left(h
     assert download(ROW, Silent()) == path and len(hub.asked) == asked, "what is there is not asked for again"
 
 
+def test_a_broken_file_that_lies_there_is_named_and_not_replaced(hub, folder, weights):
+    hub.files[PLACE] = weights
+    folder.mkdir(parents=True)
+    (folder / "a.pth").write_bytes(weights[:1_000_000])
+    with pytest.raises(MissingModel, match="cut off while it was downloaded or copied: delete it"):
+        download(ROW, Silent())
+    assert (folder / "a.pth").stat().st_size == 1_000_000 and not hub.asked
+
+
 def test_cuts_are_mended_by_going_on(hub, folder, weights):
     hub.files[PLACE], hub.cuts, hub.cut_after = weights, 3, 700_000
     assert download(ROW, Silent()).read_bytes() == weights
