@@ -204,7 +204,7 @@ def test_a_missing_package_is_named(astronaut, monkeypatch):
 
 def test_a_missing_file_is_named_with_all_that_helps(astronaut, monkeypatch, tmp_path):
     monkeypatch.setenv("TALKING_AVATAR_MODELS", str(tmp_path))
-    with pytest.raises(MissingModel, match=r"'unet.pth', Sonic's denoiser .*6.30 GB, licence: CC BY-NC-SA 4.0.* is missing"):
+    with pytest.raises(MissingModel, match=r"'unet.pth', Sonic's denoiser.*6.30 GB, licence: CC BY-NC-SA 4.0.* is missing"):
         made(take_of(astronaut, beep(0.4, 0, 0.4)))
 
 
