@@ -37,8 +37,10 @@ class SonicPortrait:
         settings["dynamic_scale"][1]["step"] = 0.1
         settings["unet"] = (unet_names(), {"tooltip": _UNET_TOOLTIP})
         return {
-            "required": {"portrait": ("IMAGE", {"tooltip": "The picture: a photo, a painting, a drawing. Of a batch the first."})},
+            "required": {},
             "optional": {
+                "portrait": ("IMAGE", {"tooltip": "The picture: a photo, a painting, a drawing. Of a batch the first."}),
+                "avatar": ("AVATAR", {"tooltip": "Instead of `portrait`: a photo from Load Avatar, with the face chosen there."}),
                 "audio": ("AUDIO", {"tooltip": "What is said or sung."}),
                 "speech": ("SPEECH_FEATURES", {"tooltip": "Instead of `audio`: a speech from Audio Encode or a voice."}),
                 "duration": ("FLOAT", {"default": 0.0, "min": 0.0, "max": 36000.0, "step": 0.1,
@@ -57,20 +59,20 @@ class SonicPortrait:
             },
         }
 
-    def animate(self, portrait, audio=None, speech=None, duration: float = 0.0, face: str = "largest", face_number: int = 0,
-                face_x: float = 0.5, face_y: float = 0.5, face_mask=None, paste_back: bool = False, **settings):
+    def animate(self, portrait=None, avatar=None, audio=None, speech=None, duration: float = 0.0, face: str = "largest",
+                face_number: int = 0, face_x: float = 0.5, face_y: float = 0.5, face_mask=None, paste_back: bool = False, **settings):
         from ..engines.engine import Take, make_engine
         from ..engines.mouths import make_mouths
         from ..host.folders import cache_folder
         from ..media.timeline import lay_out
         from .lazy_video import LazyVideo
-        from .tensor_film import held
 
         with node_progress() as progress:
             engine, chosen = make_engine("sonic"), settings_of(SonicSettings, settings)
-            source = held(portrait[:1], 0, progress)
             said = _speech(audio, speech, duration)
-            avatar = _avatar(source, face, face_number, (face_x * source.width, face_y * source.height), face_mask, progress)
+            source = avatar.source if portrait is None and avatar is not None else _picture(portrait, progress)
+            if face_mask is not None or portrait is not None:
+                avatar = _avatar(source, face, face_number, (face_x * source.width, face_y * source.height), face_mask, progress)
             take = Take(avatar, said, lay_out(source, said.sound, fps=None if chosen.between else engine.slow_rate))
             progress.say(str(engine.cost(take, chosen)))
             spool = make_mouths(take, engine, chosen, progress, cache_folder("spools"),
@@ -85,6 +87,14 @@ def _film(take, spool, paste_back: bool):
     if paste_back:
         return ComposedFilm(take.avatar, take.timeline, spool, take.speech.sound)
     return PatchFilm(take.avatar.source.path, take.timeline, spool, take.speech.sound)
+
+
+def _picture(portrait, progress):
+    from .tensor_film import held
+
+    if portrait is None:
+        raise InputError("There is no picture: connect `portrait` (Load Image) or `avatar` (Load Avatar with a photo).")
+    return held(portrait[:1], 0, progress)
 
 
 def _speech(audio, speech, duration: float):

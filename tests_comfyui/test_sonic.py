@@ -28,7 +28,7 @@ def graph(**changes: dict) -> dict:
     made = {
         "photo": {"class_type": "LoadImage", "inputs": {"image": "portrait.jpg"}},
         "speech": {"class_type": "TA_AudioEncode", "inputs": {"path": "hello.flac [example]"}},
-        "sonic": {"class_type": "TA_SonicPortrait", "inputs": {"portrait": ["photo", 0], "audio": ["speech", 1], "unet": "unet.pth", **SMALL}},
+        "sonic": {"class_type": "TA_SonicPortrait", "inputs": {"portrait": ["photo", 0], "audio": ["speech", 1], **SMALL}},
         "film": {"class_type": "TA_VideoCombine", "inputs": {"filename_prefix": "ta/sonic", "format": "mp4-h264", "video": ["sonic", 0]}},
     }
     return changed(made, **changes)

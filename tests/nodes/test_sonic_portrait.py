@@ -136,6 +136,18 @@ def test_the_face_is_chosen_as_everywhere(comfyui, probes, node):
     assert abs(right - left - 320) < 8
 
 
+def test_an_avatar_serves_as_well_with_its_face(comfyui, probes, node, astronaut_photo):
+    avatar = node("LoadAvatarVideo", path=str(astronaut_photo))[0]
+    video, boxes = node("SonicPortrait", avatar=avatar, audio=sound(0.2), **SMALL)
+    assert boxes == node("SonicPortrait", portrait=PHOTO, audio=sound(0.2), **SMALL)[1]
+    assert video.get_frame_count() == 5
+
+
+def test_without_a_picture_it_says_what_to_connect(comfyui, node):
+    with pytest.raises(InputError, match="connect `portrait`"):
+        node("SonicPortrait", audio=sound(0.2), **SMALL)
+
+
 @pytest.mark.parametrize(("given", "sentence"), [
     ({}, "nothing to be heard"),
     ({"audio": {"waveform": torch.zeros(1, 1, 0), "sample_rate": 16000}}, "The sound is empty"),
