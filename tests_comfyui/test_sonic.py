@@ -1,15 +1,16 @@
 """Sonic Portrait in a real ComfyUI, with stand-in networks: it runs, says what it will cost, is cancelled, goes on."""
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 
 import pytest
-from graphs import changed
+from graphs import as_prompt, changed
 from runs import file_of, run
 from server import PACK
 
-SMALL = {"resolution": 64, "steps": 3}
+SMALL = {"resolution": 64, "steps": 3, "duration": 1.2}
 AT_MOST = 1.0  # seconds
 
 
@@ -34,6 +35,13 @@ def graph(**changes: dict) -> dict:
     return changed(made, **changes)
 
 
+def portrait_size() -> tuple[int, int]:
+    from PIL import Image
+
+    with Image.open(PACK / "workflows" / "inputs" / "portrait.jpg") as photo:
+        return photo.size
+
+
 @pytest.mark.parametrize("paste_back", [False, True])
 def test_a_portrait_and_a_speech_become_a_film(sonic, tmp_path, paste_back):
     import av
@@ -47,12 +55,12 @@ def test_a_portrait_and_a_speech_become_a_film(sonic, tmp_path, paste_back):
         video, audio = film.streams.video[0], film.streams.audio[0]
         seconds = float(audio.duration * audio.time_base)
         assert abs(video.frames / 25 - seconds) <= 0.05
-        assert (video.width, video.height) == ((64, 64) if not paste_back else (video.width, video.height))
+        assert (video.width, video.height) == ((64, 64) if not paste_back else portrait_size())
     assert done.progress["sonic"]
 
 
 def test_cancel_between_the_steps_and_go_on(sonic):
-    slow = [graph(sonic={"resolution": 128, "steps": 60, "motion_seed": seed}) for seed in (1, 2)]
+    slow = [graph(sonic={"resolution": 128, "steps": 100, "motion_seed": seed}) for seed in (1, 2)]
     runs = [run(sonic, one, cancel_at="sonic", cancel_after=4.0) for one in slow]
     assert {done.status for done in runs} == {"interrupted"}
     assert min(done.cancel_seconds for done in runs) < AT_MOST
@@ -77,3 +85,14 @@ def test_a_picture_without_a_face_is_told_at_the_node(sonic):
     assert done.status == "error"
     assert "No face was found" in done.message()
     assert "face_mask" in done.message()
+
+
+@pytest.mark.parametrize("name", ["portrait_speech", "portrait_song"])
+def test_a_template_runs_with_stand_in_files(sonic, name):
+    workflow = json.loads((PACK / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
+    prompt = as_prompt(workflow, sonic.get("/object_info"))
+    for one in prompt.values():
+        if one["class_type"] == "TA_SonicPortrait":
+            one["inputs"].update(SMALL)
+    done = run(sonic, prompt, workflow=workflow)
+    assert done.status == "success", done.error

@@ -10,6 +10,8 @@ from runs import file_of, run
 from server import PACK
 
 TEMPLATES = sorted(path.stem for path in (PACK / "workflows").glob("*.json"))
+OF_A_CHECKPOINT = {"portrait_speech": "test_sonic.py", "portrait_song": "test_sonic.py"}
+"""Templates that need one, and where they are run with stand-ins."""
 
 
 def _template(name: str) -> dict:
@@ -42,7 +44,7 @@ def test_every_script_of_the_page_is_served_once(server):
     assert sorted(path.rsplit("/", 1)[1] for path in ours) == sorted(path.name for path in (PACK / "web" / "js").glob("*.js"))
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name not in OF_A_CHECKPOINT])
 def test_a_template_runs_and_shows_its_progress(server, name):
     workflow = _template(name)
     prompt = as_prompt(workflow, server.get("/object_info"))
