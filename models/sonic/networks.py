@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...host.errors import MissingModel
 from ...host.networks import kept
 from ..find import file_stamp
+from ..load import filled, json_beside, read_config
 from ..rife.ifnet import IFNet
 from ..rife.recognise import HD_V3, layout_of
 from ..state_dict import read_state_dict
@@ -18,7 +19,6 @@ from .audio2bucket import Audio2Bucket, Audio2BucketConfig
 from .audio2token import Audio2Token, Audio2TokenConfig
 from .checkpoint_set import CheckpointSet
 from .image_encoder import ImageEncoderConfig, image_encoder
-from .load import filled, json_beside, read_config
 from .speech_encoder import PREFIX, SpeechEncoderConfig, speech_encoder
 from .unet import UNetConfig, sonic_unet
 from .vae import VAEConfig, svd_vae

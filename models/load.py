@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ...host.errors import MissingModel
+from ..host.errors import MissingModel
 
 C = TypeVar("C")
 _SHOWN = 3
