@@ -50,9 +50,10 @@ def vae_config(tensors: Mapping[str, Tensor], path: Path) -> VAEConfig:
     if first not in tensors or "quant_conv.weight" not in tensors:
         raise MissingModel(f"'{path}' is no autoencoder (VAE) of Stable Diffusion 1.x (it has tensors such as {_named(tensors)}): get "
                            "diffusion_pytorch_model.safetensors of stabilityai/sd-vae-ft-mse.")
-    if len(tensors["quant_conv.weight"]) != 8:
-        raise MissingModel(f"'{path}' is an autoencoder with {len(tensors['quant_conv.weight']) // 2} channels of latents instead of 4, so of "
-                           "another family of models: get diffusion_pytorch_model.safetensors of stabilityai/sd-vae-ft-mse.")
+    channels = len(tensors["quant_conv.weight"]) // 2
+    if channels != 4:
+        raise MissingModel(f"'{path}' is an autoencoder with {channels} channels of latents instead of 4, so of another family of models: "
+                           "get diffusion_pytorch_model.safetensors of stabilityai/sd-vae-ft-mse.")
     levels = _count(tensors, "encoder.down_blocks.{}.resnets.0.conv1.weight")
     widths = tuple(len(tensors[f"encoder.down_blocks.{level}.resnets.0.conv1.weight"]) for level in range(levels))
     return VAEConfig(widths, _count(tensors, "encoder.down_blocks.0.resnets.{}.conv1.weight"),
