@@ -1,7 +1,9 @@
 """F5-TTS in this process (SWivid/F5-TTS, read at 2ae2c9b of 2026-05), where the user has installed the package."""
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 
@@ -57,11 +59,30 @@ class F5:
         model = _loaded(str(torch_device()))
         for sentence in sentences(text, self.longest):
             self._progress.check()
-            wave, rate, _ = model.infer(str(reference_file(self._wav)), self._asked.reference.text.strip(), sentence,
-                                        speed=self._asked.speed, seed=self._asked.seed)
+            with _own_chance():
+                wave, rate, _ = model.infer(str(reference_file(self._wav)), self._asked.reference.text.strip(), sentence,
+                                            show_info=_unheard, speed=self._asked.speed, seed=self._asked.seed)
             samples = np.zeros(0, np.float32) if wave is None else np.asarray(wave, np.float32).reshape(-1)
             require_speech(samples, rate, is_bare=False)
             yield Speech(sound_of_array(samples, rate), None, sentence, self._asked.language)
+
+
+def _unheard(*words) -> None:
+    """What the package would print."""
+
+
+@contextmanager
+def _own_chance() -> Iterator[None]:
+    """The package seeds the random numbers of the whole process; after the block they are where they were."""
+    import torch
+
+    python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 (this is what the package seeds)
+    try:
+        with torch.random.fork_rng():
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(arrays)  # noqa: NPY002
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """What voice servers are known to do to their clients, one test a trap."""
 import json
+import random
 import re
 import socket
 import struct
@@ -468,19 +469,25 @@ def test_packages_that_are_missing_name_themselves_their_licence_and_what_to_typ
 
 
 def test_f5_gets_a_recording_it_will_not_cut_with_its_transcript(installed):
+    import torch
+
     calls = []
 
     class F5TTS:
         def __init__(self, device):
             pass
 
-        def infer(self, ref_file, ref_text, gen_text, speed=1.0, seed=None):
+        def infer(self, ref_file, ref_text, gen_text, show_info=print, speed=1.0, seed=None):
+            random.seed(seed)
+            torch.manual_seed(seed)
             calls.append((ref_file, ref_text, gen_text, speed, seed))
             return spoken(1.5) / np.float32(32768), 24000, None
 
     installed(f5_tts={}, f5_tts__api={"F5TTS": F5TTS})
     asked = VoiceSettings("f5-tts", language="en", speed=1.2, seed=5, reference=recording())
+    before = random.getstate(), torch.random.get_rng_state()
     speech = make_engine_voice(asked).synthesize("Hello there. How are you?")
+    assert random.getstate() == before[0] and torch.equal(torch.random.get_rng_state(), before[1]), "other nodes' chance is left alone"
     assert speech.sound.seconds == 3.0
     assert [call[1:] for call in calls] == [("What I say here.", text, 1.2, 5) for text in ("Hello there.", "How are you?")]
     for wrong, sentence in ((recording(text=""), "transcript"), (recording(13.0), "2 to 12 s"), (None, "connect a recording")):
