@@ -51,7 +51,7 @@ class Engine(Protocol):
         Raises `host.errors.MissingModel` when a checkpoint is missing, `host.errors.Cancelled` when the user stops."""
 
 
-_BUILT_IN = {"embedded": "embedded.engine", "sonic": "sonic.engine", "wav2lip": "wav2lip.engine"}
+_BUILT_IN = {"embedded": "embedded.engine", "latentsync": "latentsync.engine", "sonic": "sonic.engine", "wav2lip": "wav2lip.engine"}
 """Name and module of this room that registers it; imported when it is asked for."""
 _ENGINES: dict[str, Callable[[], Engine]] = {}
 

@@ -17,6 +17,9 @@ from ...media.picture import Picture
 from .alignment import crop_size
 
 _OUTSIDE = 127.0
+_WHOLE = 2e-5
+"""Added before truncation, so that whole numbers do not fall by one where float32 rounds them down."""
+
 _MARGIN = 2
 _FEATHER = 20
 """The soft edge is sqrt(area) / 20 pixels wide."""
@@ -46,7 +49,7 @@ def square_face(picture: Picture, affine: np.ndarray, resolution: int) -> np.nda
 def cropped(pixels: np.ndarray, affine: np.ndarray, resolution: int) -> np.ndarray:
     """uint8 [fh, fw, 3], 75 : 100, of pixels uint8 [H, W, 3]: linear, truncated, grey outside."""
     made, seen = _warped(_chw(pixels), _inverse(affine), crop_size(resolution))
-    made = made + (1 - seen) * _OUTSIDE
+    made = made + (1 - seen) * _OUTSIDE + _WHOLE
     return made.clamp(0, 255).to(torch.uint8)[0].permute(1, 2, 0).numpy()
 
 

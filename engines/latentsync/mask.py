@@ -33,3 +33,14 @@ def face_mask(resolution: int) -> np.ndarray:
 def latent_mask(resolution: int) -> np.ndarray:
     """float32 [R / 8, R / 8]: the same as the denoiser sees it."""
     return face_mask(resolution)[::8, ::8].copy()
+
+
+@lru_cache(maxsize=4)
+def painted_share(resolution: int) -> np.ndarray:
+    """float32 [R, R]: 1 where the face was painted anew, fading to 0 inside its edge over a twentieth of the face. Read-only."""
+    painted = 1 - face_mask(resolution)
+    width = max(1, resolution // 40)
+    inner = cv2.erode(painted, np.ones((2 * width + 1, 2 * width + 1), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    made = cv2.GaussianBlur(inner, (2 * width + 1, 2 * width + 1), 0) * painted
+    made.flags.writeable = False
+    return made

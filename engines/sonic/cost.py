@@ -6,13 +6,12 @@ Counted on the network's graph with one branch and a window of 25 frames in floa
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 
 from ...models.sonic.vae import CHUNK
+from ..speed import in_words, speed
 from .denoise import WINDOW
 
 _BRANCHES = 3
@@ -34,7 +33,7 @@ class Cost:
     memory: int
 
     def __str__(self) -> str:
-        return f"about {_in_words(self.seconds)}, {self.video_memory / 1e9:.1f} GB on the device"
+        return f"about {in_words(self.seconds)}, {self.video_memory / 1e9:.1f} GB on the device"
 
 
 def cost(frames: int, size: tuple[int, int], steps: int, device: torch.device, dtype: torch.dtype,
@@ -57,22 +56,3 @@ def window_flops(positions: int) -> float:
 def activations(height: int, width: int, dtype: torch.dtype) -> int:
     """Bytes the UNet takes beside its weights while it runs."""
     return round((_UNET_BYTES[0] + _UNET_BYTES[1] * height * width / 64) * dtype.itemsize / 2)
-
-
-@lru_cache(maxsize=8)
-def speed(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating point operations a second of plain matrix products, tried for a moment."""
-    side = 1024 if device.type == "cpu" else 4096
-    one = torch.ones(side, side, device=device, dtype=dtype)
-    best = math.inf
-    for _ in range(3):
-        started = time.perf_counter()
-        (one @ one)[0, 0].item()
-        best = min(best, time.perf_counter() - started)
-    return 2 * side**3 / best
-
-
-def _in_words(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,58 @@
+"""What a film will cost, reckoned before anything starts.
+
+Counted on the network's own graph (`bench/latentsync.py --count`): a chunk of 16 frames at 256 x 256 pixels, where attention within a
+frame, the second number of each pair, grows with the square of the pixels.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ..speed import in_words, speed
+from .settings import LatentSyncSettings
+
+VALUES = 1_267_944_644
+"""Weights of the published UNet."""
+
+_WHOLE = {True: (7.635e12, 0.2235e12), False: (3.913e12, 0.1225e12)}
+_LIGHT = {True: (0.474e12, 0.0430e12), False: (0.2416e12, 0.0215e12)}
+"""Floating point operations of a step, with guidance and without."""
+
+_AUTOENCODER = 18.58e12, 0.10e12
+_VAE_VALUES = 83_650_000
+_ACTIVATIONS = 5000
+"""Values alive at the widest place of the UNet for each position of the latents, both halves of guidance apart."""
+
+_IN_USE = 0.4
+"""Share of the speed of plain matrix products that the whole network reaches."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """flops: of the film. seconds: about how long it takes. video_memory: most bytes on the device, computed, not measured."""
+
+    flops: float
+    seconds: float
+    video_memory: int
+
+    def __str__(self) -> str:
+        return f"about {in_words(self.seconds)}, {self.video_memory / 1e9:.1f} GB on the device"
+
+
+def cost(n_chunks: int, settings: LatentSyncSettings, device: torch.device, dtype: torch.dtype, values: int = VALUES) -> Cost:
+    """values: weights of the UNet, smaller in a stand-in."""
+    flops = n_chunks * chunk_flops(settings) * values / VALUES
+    positions = 16 * (settings.resolution // 8) ** 2 * (2 if settings.guidance > 1 else 1)
+    share = values / VALUES
+    video = round(dtype.itemsize * (values + _VAE_VALUES + _ACTIVATIONS * positions * share**0.5))
+    return Cost(flops, flops / (_IN_USE * speed(device, dtype)), video)
+
+
+def chunk_flops(settings: LatentSyncSettings) -> float:
+    """Floating point operations of a chunk with the published networks."""
+    guided = settings.guidance > 1
+    whole = -(-settings.steps // settings.whole_every)
+    parts = ((whole, _WHOLE[guided]), (settings.steps - whole, _LIGHT[guided]), (1, _AUTOENCODER))
+    pixels = (settings.resolution / 256) ** 2
+    return sum(times * (plain * pixels + square * pixels**2) for times, (plain, square) in parts)
