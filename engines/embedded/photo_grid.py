@@ -7,6 +7,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from .thin_plate import solved
+
 STEP = 4
 FEWEST, MOST = 96, 160
 
@@ -99,7 +101,7 @@ def thin_plate(sources: np.ndarray, values: np.ndarray, queries: np.ndarray, smo
     system[:n, n] = system[n, :n] = 1
     system[:n, n + 1:] = sources
     system[n + 1:, :n] = sources.T
-    weights = np.linalg.solve(system, np.concatenate([values, np.zeros((3, values.shape[1]))]))
+    weights = solved(system, np.concatenate([values, np.zeros((3, values.shape[1]))]))
     out = np.empty((len(queries), values.shape[1]))
     for start in range(0, len(queries), 4096):
         part = queries[start:start + 4096]
