@@ -64,8 +64,8 @@ class SyncScore:
 
         with node_progress() as progress:
             network = None if checkpoint == _NONE else find_or_download("syncnet", checkpoint, allow_download, progress)
-            film = film_of(video, progress)
-            score = score_film(progress.watching(film), progress, sound_of(audio) if audio is not None else None,
+            film = film_of(video, progress)  # not watched: the page would go on showing the last live picture instead of the result's
+            score = score_film(film, progress, sound_of(audio) if audio is not None else None,
                                film_of(original, progress) if original is not None else None, network, FaceChoice(face, face_number))
         text, figures, picture = "\n".join(in_words(score)), in_figures(score), score_picture(score)
         return {"ui": {"text": [text], "images": [shown_picture(picture)]},
