@@ -30,7 +30,6 @@ lint: $(READY)
 bench: $(READY)
 	@$(BIN)/python bench/render.py
 	@$(BIN)/python bench/memory.py
-	@$(BIN)/python bench/wav2lip.py --backends torch
 
 $(READY): pyproject.toml
 	@echo "== Making .venv =="

@@ -4,7 +4,7 @@ Every case runs in a process of its own, on the same film, the same face boxes a
 after the published inference.py (all frames in memory, librosa's mel, crops as float64, batches of 128, a hard paste, an avi, then ffmpeg
 to mp4), and this pack's engine as a node runs it (mouths to the spool, then the film in one pass). Neither detects faces; the script
 is given the boxes, the pack its track, whose cost is printed by itself. CPU seconds count, as other work disturbs the clock; torch,
-numpy and OpenCV are imported before the counting begins in both.
+numpy and OpenCV are imported before the counting begins in both. Needs librosa and ffmpeg, for the script.
 """
 from __future__ import annotations
 
