@@ -62,8 +62,8 @@ def main() -> None:
 def report(voice: str, references: list[Path], ears: dict[str, Callable], each: bool) -> None:
     """Print the speed of a voice, then similarity and word error over all references, before and after."""
     from talking_avatar.media.open import open_sound
-    from talking_avatar.speech.matching.match import learn_voice, matched
-    from talking_avatar.speech.voices.matched import own_profile
+    from talking_avatar.speech.matching.match import aimed, learn_voice, matched
+    from talking_avatar.speech.voices.matched import own_voice
     from talking_avatar.speech.voices.voice import make_voice
 
     speaker = make_voice(voice, "en")
@@ -73,12 +73,13 @@ def report(voice: str, references: list[Path], ears: dict[str, Callable], each: 
     print(f"\n{voice}: {cpu / seconds:.3f} s of processor for a second of speech ({seconds:.1f} s spoken)")
     if not references:
         return
-    own, before, after, spent = own_profile(voice), [], [], 0.0
+    sample, own = own_voice(voice)
+    before, after, spent = [], [], 0.0
     plain = whole(spoken)
     errors = {name: wrong(listen, spoken) for name, listen in ears.items()}
     for file in references:
         reference = open_sound(file)
-        target = learn_voice(reference)
+        target = aimed(learn_voice(reference), sample, own)
         near, cpu = timed(lambda target=target: [matched(one, target, own=own) for one in spoken])
         spent += cpu
         wanted = embedding(*whole_sound(reference))
@@ -103,8 +104,8 @@ def embedding(samples: np.ndarray, rate: int) -> np.ndarray:
     """float [256], length 1; not a number where Resemblyzer is not installed."""
     if not find_spec("resemblyzer"):
         return np.full(256, np.nan)
-    if not find_spec("webrtcvad"):  # of no use here, and it would have to be compiled
-        sys.modules.setdefault("webrtcvad", types.ModuleType("webrtcvad"))
+    if "webrtcvad" not in sys.modules and not find_spec("webrtcvad"):  # of no use here, and it would have to be compiled
+        sys.modules["webrtcvad"] = types.ModuleType("webrtcvad")
     import soxr
     from resemblyzer.audio import normalize_volume
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...host.errors import InputError
+from ...host.progress import Progress, Silent
 from ...media.open import sound_of_array
 from ...media.sound import Sound, require_samples
 from ..speech import Speech
@@ -17,17 +18,20 @@ from .pitch import RATE, pitch
 from .profile import VoiceProfile, band_centres, learn_voice, profile_of
 from .resynthesis import Change, resynthesised
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever the same match gives another sound."""
 TRACT_OF_PITCH = 0.3
 """Formants go with this power of the pitch: between men and women pitch differs by 1.75, formants by 1.18."""
 MOST_WARP = 0.2
 MOST_OCTAVES = 1.2
 SPREADS = (0.6, 1.6)
-MOST_DECIBEL = 15.0
+MOST_DECIBEL = 20.0
 _SHORTEST = 0.05
+_ROUNDS = 2
+_MOST_MISSING = 1.5
+"""Ln of the power by which a band is aimed higher or lower in one round."""
 
-__all__ = ["VoiceProfile", "learn_voice", "matched", "matched_sentences"]
+__all__ = ["VoiceProfile", "aimed", "learn_voice", "matched", "matched_sentences"]
 
 
 def matched(speech: Speech, profile: VoiceProfile, strength: float = 1.0, own: VoiceProfile | None = None) -> Speech:
@@ -53,6 +57,27 @@ def matched_sentences(sentences: Iterable[Speech], profile: VoiceProfile, own: V
     so that a cached one fits the others."""
     for speech in sentences:
         yield matched(speech, profile, strength, own)
+
+
+def aimed(profile: VoiceProfile, sample: Sound, own: VoiceProfile, progress: Progress | None = None) -> VoiceProfile:
+    """The profile to give to `matched` so that what comes out has the spectra of `profile`: what a new pitch and the limits make of a
+    spectrum is found by matching a sample of the voice (its profile being `own`) and is made up for. Raises InputError,
+    Cancelled."""
+    aim, heard = profile, Speech(sample)
+    with (progress or Silent()).stage("matching the voice", total=2 * _ROUNDS) as stage:
+        for _ in range(_ROUNDS):
+            near = matched(heard, aim, own=own)
+            stage.advance()
+            reached = learn_voice(near.sound)
+            aim = replace(aim, voiced=_further(aim.voiced, profile.voiced, reached.voiced),
+                          unvoiced=_further(aim.unvoiced, profile.unvoiced, reached.unvoiced))
+            stage.advance()
+    return aim
+
+
+def _further(aim: tuple[float, ...], wanted: tuple[float, ...], reached: tuple[float, ...]) -> tuple[float, ...]:
+    missing = np.clip(np.subtract(wanted, reached), -_MOST_MISSING, _MOST_MISSING)
+    return tuple((np.asarray(aim) + missing).tolist())
 
 
 def _change(marks: Marks, own: VoiceProfile, target: VoiceProfile, strength: float) -> Change:

@@ -16,7 +16,6 @@ from .pitch import RATE, pitch
 
 BANDS = 48
 LOWEST_BAND, HIGHEST_BAND = 100.0, 7600.0
-COEFFICIENTS = 16
 LEAST_VOICE = 1.0
 """Seconds of voiced sound that a profile needs at least."""
 LONGEST = 60.0
@@ -29,15 +28,13 @@ _AUDIBLE = 35.0
 @dataclass(frozen=True)
 class VoiceProfile:
     """pitch, pitch_spread: mean and standard deviation of ln(Hz). voiced, unvoiced: mean power in 48 bands spread evenly on the mel scale
-    from 100 to 7600 Hz, ln, relative to its mean over the bands. mean, spread: of the first cosine coefficients of the voiced bands' ln.
-    seconds: of voiced sound it was learnt from."""
+    from 100 to 7600 Hz, ln, relative to its mean over the bands. seconds: of voiced sound it was
+    learnt from."""
 
     pitch: float
     pitch_spread: float
     voiced: tuple[float, ...]
     unvoiced: tuple[float, ...]
-    mean: tuple[float, ...]
-    spread: tuple[float, ...]
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
@@ -52,19 +49,9 @@ class VoiceProfile:
                                       for name, value in facts.items()})
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError("This is not the profile of a voice: learn it from a reference sound again.") from error
-        lengths = [len(profile.voiced), len(profile.unvoiced), len(profile.mean), len(profile.spread)]
-        if lengths != [BANDS, BANDS, COEFFICIENTS, COEFFICIENTS]:
+        if [len(profile.voiced), len(profile.unvoiced)] != [BANDS, BANDS]:
             raise InputError("This voice profile was written by another version: learn it from a reference sound again.")
         return profile
-
-
-@dataclass(frozen=True)
-class Grains:
-    """What is heard around each of n pitch marks. f0: Hz, 0 unvoiced. bands: float [n, 48], ln power. seconds: how long each lasts."""
-
-    f0: np.ndarray
-    bands: np.ndarray
-    seconds: np.ndarray
 
 
 def learn_voice(reference: Sound, progress: Progress | None = None) -> VoiceProfile:
@@ -97,12 +84,8 @@ def profile_of(samples: np.ndarray) -> VoiceProfile:
                          "Give a recording of one person speaking, 3 s or longer, without music.")
     octaves = np.log(f0[f0 > 0])
     octaves = octaves[np.abs(octaves - np.median(octaves)) < np.log(2)]
-    cepstra = bands[voiced] @ cosines().T
-    weight = seconds[voiced] / sounding
-    mean = weight @ cepstra
-    spread = np.sqrt(weight @ (cepstra - mean) ** 2)
     return VoiceProfile(float(octaves.mean()), float(octaves.std()), _long_term(bands[voiced], seconds[voiced]),
-                        _long_term(bands[unvoiced], seconds[unvoiced]), tuple(mean.tolist()), tuple(spread.tolist()), sounding)
+                        _long_term(bands[unvoiced], seconds[unvoiced]), sounding)
 
 
 def grain_bands(samples: np.ndarray, rate: int, places: np.ndarray, f0: np.ndarray) -> np.ndarray:
@@ -129,13 +112,6 @@ def band_filters(rate: int, n_fft: int) -> np.ndarray:
     nearest = np.abs(bins - edges[1:-1, None]).argmin(1)
     weights[np.arange(BANDS), nearest] = np.maximum(weights[np.arange(BANDS), nearest], 1e-3)
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def cosines() -> np.ndarray:
-    """float [16, 48]: orthonormal cosines over the bands, the constant one left out."""
-    band, order = np.arange(BANDS) + 0.5, np.arange(1, COEFFICIENTS + 1)
-    return np.sqrt(2 / BANDS) * np.cos(np.pi * order[:, None] * band[None] / BANDS)
 
 
 def _edges() -> np.ndarray:

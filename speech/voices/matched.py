@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from ...host.progress import Progress
 from ...media.sound import Sound
-from ..matching.match import VERSION, VoiceProfile, learn_voice, matched, matched_sentences
+from ..matching.match import VERSION, VoiceProfile, aimed, learn_voice, matched, matched_sentences
 from ..speech import Speech
 from .voice import Voice, make_voice
 
@@ -26,7 +26,8 @@ class MatchedVoice:
         """name: what `make_voice` knows `inner` by. cache_words: of all that shapes its sound. Raises InputError for a reference without
         enough voice in it, Cancelled."""
         self._inner = inner
-        self._target, self._own = learn_voice(reference, progress), own_profile(name)
+        sample, self._own = own_voice(name)
+        self._target = aimed(learn_voice(reference, progress), sample, self._own, progress)
         self.name, self.languages, self.licence, self.unreadable = inner.name, inner.languages, inner.licence, inner.unreadable
         self.cache_words = (*cache_words, "matched", str(VERSION), reference.content_key)
 
@@ -40,6 +41,7 @@ class MatchedVoice:
 
 
 @lru_cache(maxsize=16)
-def own_profile(name: str) -> VoiceProfile:
-    """The profile of a voice of this machine, from some sentences that it speaks in English."""
-    return learn_voice(make_voice(name, "en").synthesize(OWN_WORDS).sound)
+def own_voice(name: str) -> tuple[Sound, VoiceProfile]:
+    """Some sentences that a voice of this machine speaks in English, and its profile from them."""
+    sample = make_voice(name, "en").synthesize(OWN_WORDS).sound
+    return sample, learn_voice(sample)

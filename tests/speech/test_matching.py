@@ -6,7 +6,7 @@ import pytest
 from speech_sounds import sound_16k
 from talking_avatar.host.errors import InputError
 from talking_avatar.media.open import sound_of_array
-from talking_avatar.speech.matching.match import VoiceProfile, learn_voice, matched, matched_sentences
+from talking_avatar.speech.matching.match import VoiceProfile, aimed, learn_voice, matched, matched_sentences
 from talking_avatar.speech.matching.pitch import pitch
 from talking_avatar.speech.speech import Speech
 from talking_avatar.speech.voices.speak import speak
@@ -103,3 +103,10 @@ def test_the_embedded_voice_is_matched_to_a_reference_and_keeps_the_time(man):
     said, nearer = plain.synthesize(text), near.synthesize(text)
     assert (nearer.sound.n_samples, nearer.phonemes) == (said.sound.n_samples, said.phonemes)
     assert abs(learn_voice(nearer.sound).pitch - man.pitch) < 0.1
+
+
+def test_aiming_brings_the_spectrum_nearer_still(spoken, man, woman):
+    def missed(aim):
+        return np.abs(np.subtract(learn_voice(matched(spoken, aim, own=woman).sound).voiced, man.voiced)).mean()
+
+    assert missed(aimed(man, spoken.sound, woman)) < 0.8 * missed(man)
