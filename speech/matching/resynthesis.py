@@ -26,7 +26,7 @@ class Change:
 
 def resynthesised(samples: np.ndarray, rate: int, marks: Marks, change: Change) -> np.ndarray:
     """float32 [n], as loud on the whole as it was. samples: float32 [n]."""
-    n_fft = 1 << int(np.ceil(np.log2(4 * _LONGEST_SIDE * rate)))
+    n_fft = 1 << int(np.ceil(np.log2(8 * _LONGEST_SIDE * rate)))
     places, chosen = repitched(marks, change.pitch)
     bins = np.arange(n_fft // 2 + 1) * rate / n_fft
     gains = {voiced: np.exp(np.interp(bins, change.bands, gain)) for voiced, gain in ((True, change.voiced), (False, change.unvoiced))}
