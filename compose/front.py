@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ..host.device import one_thread
 from ..host.progress import Progress, Silent
 from .lower_face import CELLS, face_mask, in_frame, inner_mouth_mask, lips_mask
 from .mask import Box, face_height
@@ -161,15 +162,19 @@ def _fitted(sample: list[FaceCells], progress: Progress) -> FaceLook:
 
 
 def _unexplained(look: FaceLook, cells: FaceCells) -> np.ndarray:
-    """float32 [4800]: what the look cannot explain, in 8-bit Lab."""
-    standing = _without_light(cells.reshape(1, -1), look.middle)[0] / look.spread - look.mean
-    prior = np.diag(1 / np.maximum(look.sizes, 1e-3) ** 2)
-    say = np.ones(CELLS * CELLS, np.float32)
-    for _ in range(_STEPS):
-        weighted = look.looks * np.repeat(say, 3)
-        rest = standing - np.linalg.solve(weighted @ look.looks.T + prior, weighted @ standing) @ look.looks
-        say = 1 / (1 + ((rest.reshape(-1, 3) ** 2).mean(-1) / _OUTLIER**2) ** 2)
-    return rest.astype(np.float32) * look.spread
+    """float32 [4800]: what the look cannot explain, in 8-bit Lab. On one thread: NumPy's would wait for each other, so small this is."""
+    import torch
+
+    standing = torch.from_numpy(_without_light(cells.reshape(1, -1), look.middle)[0] / look.spread - look.mean).float()
+    looks = torch.from_numpy(look.looks).float()
+    prior = torch.from_numpy(np.diag(1 / np.maximum(look.sizes, 1e-3) ** 2)).float()
+    say = torch.ones(CELLS * CELLS)
+    with one_thread():
+        for _ in range(_STEPS):
+            weighted = looks * say.repeat_interleave(3)
+            rest = standing - torch.linalg.solve(weighted @ looks.T + prior, weighted @ standing) @ looks
+            say = 1 / (1 + ((rest.reshape(-1, 3) ** 2).mean(-1) / _OUTLIER**2) ** 2)
+    return rest.numpy() * look.spread
 
 
 def _errors(look: FaceLook, cells: FaceCells) -> np.ndarray:

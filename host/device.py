@@ -1,6 +1,7 @@
 """Which device the networks run on, and how many threads the small ones get."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,17 +21,28 @@ def torch_device():
     return torch.device("cpu")
 
 
+_counting = threading.Lock()
+_inside, _before = 0, 1  # how many blocks of `one_thread` are open, in all threads, and torch's own number, which the last one restores
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Run small networks on one thread: with more, their calls of a few milliseconds took up to 2.8 s on a busy machine."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    global _inside, _before
+    with _counting:
+        if not _inside:
+            _before = torch.get_num_threads()
+            torch.set_num_threads(1)
+        _inside += 1
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _counting:
+            _inside -= 1
+            if not _inside:
+                torch.set_num_threads(_before)
 
 
 def has_fast_bfloat16() -> bool:
