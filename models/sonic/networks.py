@@ -20,6 +20,7 @@ from .audio2token import Audio2Token, Audio2TokenConfig
 from .checkpoint_set import CheckpointSet
 from .image_encoder import ImageEncoderConfig, image_encoder
 from .speech_encoder import PREFIX, SpeechEncoderConfig, speech_encoder
+from .svd_single_file import vae_tensors, vision_tensors
 from .unet import UNetConfig, sonic_unet
 from .vae import VAEConfig, svd_vae
 
@@ -66,14 +67,14 @@ class SonicNetworks:
         path = self.files.image_encoder
         config = read_config(ImageEncoderConfig, json_beside(path, "config.json"))
         return self._kept("image encoder", path, self.dtype, config, lambda tensors: filled(
-            lambda: image_encoder(config), _without(tensors, "position_ids"), self.dtype, path,
+            lambda: image_encoder(config), _without(vision_tensors(tensors), "position_ids"), self.dtype, path,
             "the image encoder of Stable Video Diffusion"))
 
     def vae(self, dtype: torch.dtype) -> nn.Module:
         path = self.files.vae
         config = read_config(VAEConfig, json_beside(path, "config.json"))
         return self._kept("autoencoder", path, dtype, config, lambda tensors: filled(
-            lambda: svd_vae(config), tensors, dtype, path, "the autoencoder of Stable Video Diffusion"))
+            lambda: svd_vae(config), vae_tensors(tensors), dtype, path, "the autoencoder of Stable Video Diffusion"))
 
     def rife(self) -> nn.Module:
         return self._kept("rife", self.files.rife, torch.float32, None, self._rife)
