@@ -1,4 +1,4 @@
-"""Sonic's costs, with stand-in weights: python bench/sonic.py [--count] [--memory] [--seconds 60] [--side 512]
+"""Sonic's costs, with stand-in weights: python bench/sonic.py [--count] [--memory] [--means] [--seconds 60] [--side 512]
 
 --count: floating point operations of the full-size networks, counted on shape-only tensors, for a second of film at 25 steps, beside the
 published pipeline's. --memory: peak memory of what comes after decoding (pictures between, encoding) above the resting process, with
@@ -30,13 +30,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", action="store_true")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--means", action="store_true", help="means instead of RIFE's pictures: a minute of film in less than one of work")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--side", type=int, default=512)
     chosen = parser.parse_args()
     if chosen.count or not chosen.memory:
         count(chosen.side)
     if chosen.memory or not chosen.count:
-        memory(chosen.seconds, chosen.side)
+        memory(chosen.seconds, chosen.side, chosen.means)
 
 
 def count(side: int) -> None:
@@ -64,7 +65,7 @@ def count(side: int) -> None:
         print(f"published pipeline {PUBLISHED:9.0f}, so {100 * (total / PUBLISHED - 1):+.1f} %")
 
 
-def memory(seconds: float, side: int) -> None:
+def memory(seconds: float, side: int, means: bool) -> None:
     """Print the peak memory of putting pictures between and encoding for a film of that length, from latents that are there."""
     import psutil
     from talking_avatar.engines.sonic.frames import film_pictures
@@ -76,7 +77,7 @@ def memory(seconds: float, side: int) -> None:
 
     frames = round(seconds * RATE)
     latents = 0.18 * torch.randn(frames, 4, side // 8, side // 8, generator=torch.Generator().manual_seed(0))
-    vae, rife = Enlarger(), IFNet().eval().requires_grad_(False)
+    vae, rife = Enlarger(), (Means() if means else IFNet()).eval().requires_grad_(False)
     process, highest, over = psutil.Process(os.getpid()), [0], threading.Event()
     resting = process.memory_info().rss
 
@@ -109,6 +110,13 @@ class Enlarger(nn.Module):
 
     def decode(self, latents: torch.Tensor, num_frames: int) -> SimpleNamespace:
         return SimpleNamespace(sample=interpolate(latents[:, :3], scale_factor=8, mode="bilinear"))
+
+
+class Means(nn.Module):
+    """The picture between two is their mean."""
+
+    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        return (first + second) / 2
 
 
 def _counted(run) -> float:
