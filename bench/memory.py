@@ -35,10 +35,10 @@ def main() -> None:
     print(f"{chosen.minutes:g} minutes of 720p:    {long:7.0f} MB   ({long - short:+.0f} MB; bar: within 300)")
 
 
-def peak(film: Path, speech: Path) -> float:
-    """Peak resident megabytes of a process that tracks and dubs `film` with `speech`."""
+def peak(film: Path, speech: Path, *more: str) -> float:
+    """Peak resident megabytes of a process that tracks and dubs `film` with `speech`. more: words of the command."""
     with tempfile.TemporaryDirectory() as scratch:
-        words = ["--avatar", str(film), "--audio", str(speech), "-o", str(Path(scratch) / "out.mp4")]
+        words = ["--avatar", str(film), "--audio", str(speech), "-o", str(Path(scratch) / "out.mp4"), *more]
         child = subprocess.Popen([sys.executable, "-m", "talking_avatar.cli.main", "render", *words], stdout=subprocess.DEVNULL,
                                  env={**os.environ, "TALKING_AVATAR_CACHE": scratch})
         highest = 0.0

@@ -10,7 +10,7 @@ from runs import file_of, run
 from server import PACK
 
 TEMPLATES = sorted(path.stem for path in (PACK / "workflows").glob("*.json"))
-OF_A_CHECKPOINT = {"portrait_speech": "test_sonic.py", "portrait_song": "test_sonic.py"}
+OF_A_CHECKPOINT = {"dub_latentsync": "test_latentsync.py", "portrait_speech": "test_sonic.py", "portrait_song": "test_sonic.py"}
 """Templates that need one, and where they are run with stand-ins."""
 
 
