@@ -138,7 +138,7 @@ def start(folder: Path) -> None:
         progress = _FirstStep()
         for _ in engine.patches(take, settings, progress):
             break
-        print(f"{name} run: denoising after {progress.at - begun:.2f} s")
+        print(f"{name} run: denoising after {progress.at - begun:.2f} s", flush=True)
 
 
 class _FirstStep:
