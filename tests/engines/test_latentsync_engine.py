@@ -5,10 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from talking_avatar.compose.composite import composite
+from talking_avatar.compose.dress import Dressing
 from talking_avatar.engines.engine import Take, make_engine
+from talking_avatar.engines.latentsync.alignment import face_affines, three_points
+from talking_avatar.engines.latentsync.crop import restored
 from talking_avatar.engines.latentsync.settings import LatentSyncSettings
-from talking_avatar.faces.avatar import make_avatar
+from talking_avatar.faces.avatar import Avatar, make_avatar
 from talking_avatar.faces.settings import TrackSettings
+from talking_avatar.host.errors import Cancelled
 from talking_avatar.host.networks import let_go
 from talking_avatar.host.progress import Silent
 from talking_avatar.media.open import open_source
@@ -57,6 +63,10 @@ def take_of(avatar, speech, mode="bounce"):
     return Take(avatar, speech, lay_out(avatar.source, speech.sound, mode=mode))
 
 
+def seen_in(avatar, present, cuts=()):
+    return Avatar(avatar.source, replace(avatar.track, present=present, cuts=cuts))
+
+
 def painted(take, settings=SMALL, first=0, progress=None):
     return list(make_engine("latentsync").patches(take, settings, progress or Silent(), first))
 
@@ -68,7 +78,7 @@ def assert_same(one, other):
         assert (a.mask is None and b.mask is None) or np.array_equal(a.mask, b.mask)
 
 
-@pytest.mark.parametrize("how", ["full", "published"])
+@pytest.mark.parametrize("how", ["full", "published", "overlapping"])
 def test_any_point_to_go_on_from_gives_the_same_frames_bit_for_bit(astronaut, voice, how):
     take, settings = take_of(astronaut, voice(1.8)), replace(SMALL, chunks=how)
     whole = painted(take, settings)
@@ -76,3 +86,68 @@ def test_any_point_to_go_on_from_gives_the_same_frames_bit_for_bit(astronaut, vo
     for first in (1, 13, 16, 30, 44):
         assert_same(painted(take, settings, first), whole[first:])
 
+
+def test_a_cancel_is_heard_inside_a_denoising_step(astronaut, voice):
+    class Counts(Silent):
+        checks = 0
+
+        def check(self):
+            self.checks += 1
+            if self.checks > 60:
+                raise Cancelled
+
+    progress = Counts()
+    with pytest.raises(Cancelled):
+        painted(take_of(astronaut, voice(0.64)), replace(SMALL, steps=50), progress=progress)
+    assert progress.checks == 61
+
+
+def test_frames_without_a_face_pass_through_and_shift_nobody(astronaut, voice):
+    present = np.array(astronaut.track.present)
+    present[[5, 20, 21]] = False
+    take = take_of(seen_in(astronaut, present), voice(1.2))
+    patches = painted(take)
+    assert [patch.index for patch in patches] == [index for index in range(30) if index not in (5, 20, 21)]
+    affines = face_affines(three_points(astronaut.track), 64)
+    size = take.avatar.source.width, take.avatar.source.height
+    for patch in patches:
+        made = restored(torch.zeros(3, 64, 64), affines[patch.index], size)
+        assert tuple(patch.affine[:, 2]) == made.box[:2]
+
+
+def test_outside_the_soft_mask_every_sample_is_the_source(astronaut, voice):
+    take = take_of(astronaut, voice(0.4))
+    for paste in ("crop", "mouth", "dressed"):
+        patches = painted(take, replace(SMALL, paste=paste))
+        dressing = Dressing(take.avatar.source, take.avatar.track)
+        for index, frame in enumerate(composite(take.avatar.source, take.timeline, patches, Silent(), dressing)):
+            source = take.avatar.source.frame(int(take.timeline.source[index]))
+            patch = dressing.dressed(source, patches[index], Silent())
+            seen = np.zeros((source.picture.height, source.picture.width), bool)
+            x, y = (int(one) for one in patch.affine[:, 2])
+            seen[y:y + patch.mask.shape[0], x:x + patch.mask.shape[1]] = patch.mask > 0
+            far = ~dilated(seen, 2)  # chroma stands for two pixels
+            before, after = source.picture.rgb(), frame.picture.rgb()
+            assert np.array_equal(before[far], after[far])
+            assert (before[seen] != after[seen]).any()
+
+
+def dilated(mask, by):
+    import cv2
+
+    return cv2.dilate(mask.astype(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8)) > 0
+
+
+def test_only_what_was_painted_is_laid_back_by_mouth(astronaut, voice):
+    take = take_of(astronaut, voice(0.2))
+    crop, mouth = (painted(take, replace(SMALL, paste=paste)) for paste in ("crop", "mouth"))
+    for a, b in zip(crop, mouth, strict=True):
+        assert (b.mask > 0).sum() < 0.6 * (a.mask > 0).sum()
+        assert not b.mask[:b.mask.shape[0] // 4].any()  # brows and eyes
+
+
+@pytest.mark.parametrize("seconds", [0.04, 0.2, 0.64, 0.68])
+@pytest.mark.parametrize("how", ["full", "published", "overlapping"])
+def test_speech_of_any_length_gets_all_its_frames(astronaut, voice, seconds, how):
+    take = take_of(astronaut, voice(seconds))
+    assert [patch.index for patch in painted(take, replace(SMALL, steps=1, chunks=how))] == list(range(take.timeline.n_frames))
