@@ -3,10 +3,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..host.errors import MissingModel
 from ..host.node_progress import node_progress
 from .lengths import LENGTHS, LENGTHS_TOOLTIP
 
-_ENGINES = ("none", "embedded")
+_ENGINES = ("none", "embedded", "wav2lip")
 
 
 class FaceCheck:
@@ -33,7 +34,7 @@ class FaceCheck:
                 "speech": ("SPEECH_FEATURES", {"tooltip": "What shall be said: its length decides what the whole costs."}),
                 "engine": (list(_ENGINES), {
                     "default": "none", "tooltip": "Estimate what the lip-sync node of this engine will cost, by trying a second of it; "
-                                                  "needs `speech`."}),
+                                                  "needs `speech`. The diffusion nodes tell theirs before they start."}),
                 "length": (list(LENGTHS), {"default": "bounce", "tooltip": LENGTHS_TOOLTIP}),
             },
         }
@@ -41,15 +42,14 @@ class FaceCheck:
     def check(self, avatar, speech=None, engine: str = "none", length: str = "bounce"):
         from ..compose.face_check import check_faces
         from .check_picture import timeline_picture
-        from .check_words import cost_in_words, report_in_words
+        from .check_words import report_in_words
         from .images import image_of
 
         with node_progress() as progress:
             report = check_faces(avatar, progress)
             words = report_in_words(avatar, report)
             if engine != "none":
-                words.append(cost_in_words(_estimate(avatar, speech, engine, length, progress)) if speech is not None
-                             else "Connect `speech` to estimate what the film will cost.")
+                words.append(_cost(avatar, speech, engine, length, progress))
             picture = image_of(timeline_picture(avatar, report))
         text = "\n".join(words)
         clock = avatar.source.clock
@@ -57,11 +57,18 @@ class FaceCheck:
         return {"ui": {"text": [text]}, "result": (text, picture, hardest, avatar)}
 
 
-def _estimate(avatar, speech, engine: str, length: str, progress):
+def _cost(avatar, speech, engine: str, length: str, progress) -> str:
+    """What the whole will cost, in words; or what is lacking to tell it."""
     from ..engines.engine import make_engine
     from ..engines.estimate import estimate
     from ..host.folders import cache_folder
+    from .check_words import cost_in_words
     from .takes import take_of
 
+    if speech is None:
+        return "Connect `speech` to estimate what the film will cost."
     made = make_engine(engine)
-    return estimate(take_of(avatar, speech, length), made, made.settings_type(), progress, cache_folder("spools"))
+    try:
+        return cost_in_words(estimate(take_of(avatar, speech, length), made, made.settings_type(), progress, cache_folder("spools")))
+    except MissingModel as error:
+        return str(error)

@@ -10,7 +10,8 @@ from runs import file_of, run
 from server import PACK
 
 TEMPLATES = sorted(path.stem for path in (PACK / "workflows").glob("*.json"))
-OF_A_CHECKPOINT = {"dub_latentsync": "test_latentsync.py", "portrait_speech": "test_sonic.py", "portrait_song": "test_sonic.py"}
+OF_A_CHECKPOINT = {"dub_latentsync": "test_latentsync.py", "dub_wav2lip": "test_wav2lip.py", "portrait_speech": "test_sonic.py",
+                   "portrait_song": "test_sonic.py"}
 """Templates that need one, and where they are run with stand-ins."""
 
 

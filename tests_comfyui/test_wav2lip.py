@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 import time
 
 import pytest
-from graphs import changed, dub
+from graphs import as_prompt, changed, dub
 from runs import run
 from server import PACK, Server
 
@@ -85,3 +86,9 @@ def test_a_missing_checkpoint_is_named_at_the_node(server):
     done = run(server, changed(graph(), mouths={"checkpoint": "wav2lip384.pth"}))
     assert done.status == "error"
     assert "talking-avatar models get wav2lip384" in done.message()
+
+
+def test_the_template_runs_with_a_stand_in_checkpoint(server):
+    workflow = json.loads((PACK / "workflows" / "dub_wav2lip.json").read_text(encoding="utf-8"))
+    done = run(server, as_prompt(workflow, server.get("/object_info")), workflow=workflow)
+    assert done.status == "success", done.message()

@@ -11,6 +11,7 @@ from talking_avatar.faces.avatar import Avatar
 from talking_avatar.faces.search import all_faces
 from talking_avatar.faces.track import FaceTrack
 from talking_avatar.host.errors import InputError
+from talking_avatar.host.folders import models_folders
 from talking_avatar.host.progress import Silent
 from talking_avatar.media.clock import Clock
 from talking_avatar.media.film import Frame
@@ -107,6 +108,15 @@ def test_the_node_reports_draws_and_estimates(film, spoken_wav, node):
     assert picture.shape[2] == 1280
     assert node.ui["text"] == [report]
     assert "Connect `speech`" in node("FaceCheck", avatar=avatar, engine="embedded")[0]
+
+
+def test_an_engine_without_its_checkpoint_is_told_and_stops_nothing(film, spoken_wav, node, tmp_path, monkeypatch):
+    (tmp_path / "mediapipe").symlink_to(models_folders("mediapipe")[-1])
+    monkeypatch.setenv("TALKING_AVATAR_MODELS", str(tmp_path))
+    avatar = node("LoadAvatarVideo", video="film.mp4")[0]
+    report = node("FaceCheck", avatar=avatar, speech=node("AudioEncode", path=str(spoken_wav))[0], engine="wav2lip")[0]
+    assert "face in 50 of 50 frames" in report
+    assert "talking-avatar models get wav2lip_gan" in report
 
 
 def test_a_photo_is_checked_too(comfyui, astronaut_photo, node):
