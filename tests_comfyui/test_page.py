@@ -4,15 +4,12 @@ Screenshots are kept for a person to look at. In frontends before 1.40 Nodes 2.0
 only the run itself is checked."""
 from __future__ import annotations
 
-import json
-
 import pytest
 from graphs import as_prompt, dub
 from page import Page
 from runs import run
-from server import PACK
+from templates import OF_A_CHECKPOINT, RUN_AS_DELIVERED, template
 
-TEMPLATES = sorted(path.stem for path in (PACK / "workflows").glob("*.json"))
 MODES = pytest.mark.parametrize("nodes2", [False, True], ids=["classic", "nodes2"])
 _WIDGET = "document.querySelectorAll('.ta-preview').length"
 _INPUTS = "app.graphToPrompt().then(made => Object.values(made.output).find(node => node.class_type === 'TA_LoadAvatarVideo').inputs)"
@@ -27,14 +24,27 @@ def _shows_films(page: Page) -> bool:
     return not page.nodes2 or [int(part) for part in version.split(".")[:2]] >= [1, 40]
 
 
+def _opened(page: Page, server, workflow: dict) -> dict:
+    """Load the workflow into the page, which would queue the prompt that is given back: the same as it reads in the file."""
+    made = page.load(workflow)
+    wanted = as_prompt(workflow, server.get("/object_info"))
+    assert {key: node["inputs"] for key, node in made.items()} == {key: node["inputs"] for key, node in wanted.items()}
+    return wanted
+
+
 @MODES
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_a_template_opens_runs_and_plays(server, shots, name, nodes2):
-    workflow = json.loads((PACK / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", sorted(OF_A_CHECKPOINT))
+def test_a_template_of_a_checkpoint_opens_as_it_was_made(server, shots, name, nodes2):
     with Page(server, nodes2) as page:
-        made = page.load(workflow)
-        wanted = as_prompt(workflow, server.get("/object_info"))
-        assert {key: node["inputs"] for key, node in made.items()} == {key: node["inputs"] for key, node in wanted.items()}
+        _opened(page, server, template(name))
+        page.shot(shots / f"{name}_{'nodes2' if nodes2 else 'classic'}.png")
+
+
+@MODES
+@pytest.mark.parametrize("name", RUN_AS_DELIVERED)
+def test_a_template_opens_runs_and_plays(server, shots, name, nodes2):
+    with Page(server, nodes2) as page:
+        wanted = _opened(page, server, template(name))
         assert page.queue()["status"]["status_str"] == "success"
         players = page.players()
         page.shot(shots / f"{name}_{'nodes2' if nodes2 else 'classic'}.png")
@@ -48,7 +58,7 @@ def test_a_template_opens_runs_and_plays(server, shots, name, nodes2):
 
 @MODES
 def test_the_face_is_drawn_and_the_handles_trim(server, shots, nodes2):
-    workflow = json.loads((PACK / "workflows" / "dub_a_film.json").read_text(encoding="utf-8"))
+    workflow = template("dub_a_film")
     with Page(server, nodes2) as page:
         page.load(workflow)
         if not _shows_films(page):
@@ -66,7 +76,7 @@ def test_the_face_is_drawn_and_the_handles_trim(server, shots, nodes2):
 
 @MODES
 def test_the_page_speaks_chinese(server, shots, nodes2):
-    workflow = json.loads((PACK / "workflows" / "quick_start.json").read_text(encoding="utf-8"))
+    workflow = template("quick_start")
     with Page(server, nodes2, "zh") as page:
         page.load(workflow)
         page.shot(shots / f"chinese_{'nodes2' if nodes2 else 'classic'}.png")
@@ -75,7 +85,7 @@ def test_the_page_speaks_chinese(server, shots, nodes2):
 
 
 def test_a_written_film_brings_its_workflow_back(server):
-    workflow = json.loads((PACK / "workflows" / "quick_start.json").read_text(encoding="utf-8"))
+    workflow = template("quick_start")
     done = run(server, dub("small.mp4"), workflow=workflow)
     item = done.outputs["film"]["images"][0]
     with Page(server, False) as page:

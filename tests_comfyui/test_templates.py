@@ -1,22 +1,13 @@
 """The pack starts, and every template it ships runs as it is delivered."""
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 from graphs import as_prompt, changed, dub
 from runs import file_of, run
 from server import PACK
-
-TEMPLATES = sorted(path.stem for path in (PACK / "workflows").glob("*.json"))
-OF_A_CHECKPOINT = {"dub_latentsync": "test_latentsync.py", "dub_wav2lip": "test_wav2lip.py", "portrait_speech": "test_sonic.py",
-                   "portrait_song": "test_sonic.py"}
-"""Templates that need one, and where they are run with stand-ins."""
-
-
-def _template(name: str) -> dict:
-    return json.loads((PACK / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
+from templates import RUN_AS_DELIVERED, TEMPLATES, template
 
 
 def test_the_pack_is_imported_in_less_than_a_second(server):
@@ -45,9 +36,9 @@ def test_every_script_of_the_page_is_served_once(server):
     assert sorted(path.rsplit("/", 1)[1] for path in ours) == sorted(path.name for path in (PACK / "web" / "js").glob("*.js"))
 
 
-@pytest.mark.parametrize("name", [name for name in TEMPLATES if name not in OF_A_CHECKPOINT])
+@pytest.mark.parametrize("name", RUN_AS_DELIVERED)
 def test_a_template_runs_and_shows_its_progress(server, name):
-    workflow = _template(name)
+    workflow = template(name)
     prompt = as_prompt(workflow, server.get("/object_info"))
     done = run(server, prompt, workflow=workflow)
     assert done.status == "success", done.error

@@ -9,12 +9,15 @@ import torch
 from talking_avatar.compose.composite import composite
 from talking_avatar.compose.dress import Dressing
 from talking_avatar.engines.engine import Take, make_engine
+from talking_avatar.engines.latentsync import engine as latentsync
 from talking_avatar.engines.latentsync.alignment import face_affines, three_points
+from talking_avatar.engines.latentsync.chunks import stretches
 from talking_avatar.engines.latentsync.crop import restored
 from talking_avatar.engines.latentsync.settings import LatentSyncSettings
+from talking_avatar.engines.mouths import make_mouths
 from talking_avatar.faces.avatar import Avatar, make_avatar
 from talking_avatar.faces.settings import TrackSettings
-from talking_avatar.host.errors import Cancelled
+from talking_avatar.host.errors import Cancelled, InputError, MissingModel
 from talking_avatar.host.networks import let_go
 from talking_avatar.host.progress import Silent
 from talking_avatar.media.open import open_source
@@ -151,3 +154,97 @@ def test_only_what_was_painted_is_laid_back_by_mouth(astronaut, voice):
 def test_speech_of_any_length_gets_all_its_frames(astronaut, voice, seconds, how):
     take = take_of(astronaut, voice(seconds))
     assert [patch.index for patch in painted(take, replace(SMALL, steps=1, chunks=how))] == list(range(take.timeline.n_frames))
+
+
+def test_a_cancelled_run_goes_on_and_ends_as_if_it_had_not_been(astronaut, voice, tmp_path):
+    take = take_of(astronaut, voice(1.92))
+
+    class Stops(Silent):
+        made = 0
+
+        def check(self):
+            if Stops.made >= 20:
+                raise Cancelled
+
+    def count(patch):
+        Stops.made += 1
+
+    engine = make_engine("latentsync")
+    with pytest.raises(Cancelled):
+        make_mouths(take, engine, SMALL, Stops(), tmp_path / "a", watch=count)
+    made_now = []
+    spool = make_mouths(take, engine, SMALL, Silent(), tmp_path / "a", watch=made_now.append)
+    assert 0 < len(made_now) < 48
+    assert_same(list(spool), list(make_mouths(take, engine, SMALL, Silent(), tmp_path / "b")))
+
+
+@pytest.mark.parametrize("mode", ["loop", "hold"])
+def test_speech_longer_than_the_film_paints_every_frame(astronaut, voice, mode):
+    take = take_of(astronaut, voice(2.4), mode)
+    assert [patch.index for patch in painted(take, replace(SMALL, steps=1))] == list(range(60))
+
+
+def test_silence_gives_a_film(astronaut):
+    take = take_of(astronaut, Speech(SoundArray(np.zeros(16000, np.float32), 16000)))
+    patches = painted(take)
+    assert len(patches) == 25 and all(np.isfinite(patch.affine).all() and patch.mask.any() for patch in patches)
+
+
+def test_a_chunk_never_reaches_across_a_cut(astronaut, voice):
+    take = take_of(seen_in(astronaut, np.array(astronaut.track.present), cuts=(20,)), voice(2.0))
+    assert stretches(take) == [(0, 20), (20, 50)]
+    plain, cut = painted(take_of(astronaut, voice(2.0))), painted(take)
+    assert len(plain) == len(cut) == 50
+    assert not np.array_equal(plain[20].pixels, cut[20].pixels)
+
+
+def test_a_face_at_the_border_is_painted_where_it_is_seen(astronaut, voice):
+    shift = np.zeros(3, np.float32)
+    shift[0] = float(astronaut.track.box[0, 0] + astronaut.track.box[0, 2]) / 2
+    moved = np.asarray(astronaut.track.landmarks[:]) - shift
+    take = take_of(Avatar(astronaut.source, replace(astronaut.track, landmarks=moved)), voice(0.2))
+    frames = list(composite(take.avatar.source, take.timeline, painted(take), Silent()))
+    assert len(frames) == 5
+
+
+def test_another_seed_is_another_film_and_the_same_seed_the_same(astronaut, voice):
+    take = take_of(astronaut, voice(0.2))
+    one, again, other = painted(take), painted(take), painted(take, replace(SMALL, seed=7))
+    assert_same(one, again)
+    assert not np.array_equal(one[0].pixels, other[0].pixels)
+
+
+def test_step_caching_and_no_guidance_give_other_pictures_of_the_same_frames(astronaut, voice):
+    take = take_of(astronaut, voice(0.3))
+    plain = painted(take, replace(SMALL, steps=4))
+    for settings in (replace(SMALL, steps=4, whole_every=2), replace(SMALL, steps=4, guidance=1.0)):
+        other = painted(take, settings)
+        assert [patch.index for patch in other] == [patch.index for patch in plain]
+        assert not np.array_equal(other[0].pixels, plain[0].pixels)
+
+
+def test_the_network_is_built_once_and_its_preview_is_shown_for_the_first_chunk_only(astronaut, voice, monkeypatch):
+    seen, engine, take = [], make_engine("latentsync"), take_of(astronaut, voice(0.8))
+    engine.preview = lambda picture: seen.append(picture())
+    list(engine.patches(take, SMALL, Silent()))
+    assert len(seen) == SMALL.steps and seen[0].shape == (64, 64, 3) and seen[0].dtype == np.uint8
+    monkeypatch.setattr("talking_avatar.models.latentsync.networks.read_state_dict", lambda path: pytest.fail("read again"))
+    list(engine.patches(take, SMALL, Silent()))
+
+
+def test_a_resolution_that_does_not_fit_and_missing_parts_are_one_sentence(astronaut, voice, monkeypatch, tmp_path):
+    take = take_of(astronaut, voice(0.2))
+    with pytest.raises(InputError, match="multiple of 64"):
+        painted(take, replace(SMALL, resolution=100))
+    with pytest.raises(MissingModel, match="diffusers"):
+        monkeypatch.setattr("talking_avatar.models.latentsync.networks.find_spec", lambda name: None)
+        painted(take)
+    monkeypatch.undo()
+    monkeypatch.setenv("TALKING_AVATAR_MODELS", str(tmp_path))
+    with pytest.raises(MissingModel, match="latentsync_unet.pt.*is missing"):
+        painted(take)
+
+
+def test_the_estimate_names_time_and_memory(astronaut, voice):
+    made = latentsync.LatentSync().cost(take_of(astronaut, voice(1.0)), SMALL)
+    assert made.flops > 0 and made.seconds > 0 and "GB on the device" in str(made)
