@@ -51,8 +51,10 @@ def _pictures(take: Take, made: FrameSource, points: np.ndarray) -> dict:
 
 
 def _frames_wanted(take: Take) -> int:
-    sound = take.speech.sound
-    return take.timeline.clock.frames_in(sound.n_samples, sound.rate)
+    """By the film's own clock, which knows when the frame after the last would stand; by the result's where the film is too short."""
+    sound, source = take.speech.sound, take.avatar.source
+    n = source.clock.frames_in(sound.n_samples, sound.rate) if source.clock else source.n_frames + 1
+    return n if n <= source.n_frames else take.timeline.clock.frames_in(sound.n_samples, sound.rate)
 
 
 def _same_sound(before, after) -> bool:

@@ -44,8 +44,9 @@ def test_a_template_runs_and_shows_its_progress(server, name):
     assert done.status == "success", done.error
     slow = [node for node, one in prompt.items() if one["class_type"] in ("TA_LipSyncEmbedded", "TA_VideoCombine")]
     for node in slow:
-        assert len(done.progress[node]) > 2 and done.progress[node][-1][0] == done.progress[node][-1][1], node
-    assert done.pictures > 3
+        begun, ended = done.progress[node][0], done.progress[node][-1]
+        assert begun[0] < ended[0] == ended[1], node
+    assert done.pictures >= len(slow), "each shows at least one picture; how many more depends on how long it takes"
     for node in (key for key, one in prompt.items() if one["class_type"] == "TA_VideoCombine"):
         film = file_of(server, done.outputs[node]["images"][0])
         assert film[4:8] == b"ftyp" and b'"class_type"' in film and b'"last_link_id"' in film, "prompt and workflow are in the film"
