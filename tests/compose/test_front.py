@@ -104,20 +104,39 @@ def test_too_few_faces_teach_nothing(film):
     assert learn_look(cells_of([frame.picture.rgb() for frame in source.frames(0, 10)], track)) is None
 
 
-def test_learning_a_look_can_be_cancelled_at_every_face(face):
-    class Stopped(Silent):
-        checks = 0
+class StoppedAt(Silent):
+    """Cancels at the given look at the cancel."""
 
-        def check(self):
-            self.checks += 1
-            if self.checks == 30:
-                raise Cancelled
+    def __init__(self, check: int) -> None:
+        self.left = check
 
+    def check(self):
+        self.left -= 1
+        if self.left == 0:
+            raise Cancelled
+
+
+@pytest.mark.parametrize("check", [1, 5, 9, 24])
+def test_learning_a_look_can_be_cancelled_eight_times_a_round(face, check):
     cells = face_cells(Frame(0, Picture.from_rgb(face.pixels)).picture, face.points)
-    progress = Stopped()
     with pytest.raises(Cancelled):
-        learn_look([cells] * 40, progress)
-    assert progress.checks == 30
+        learn_look([cells] * 120, StoppedAt(check))
+
+
+def test_a_look_does_not_depend_on_how_many_cores_there_are(film):
+    import torch
+
+    source, track = film
+    cells = cells_of(with_thing(source, track, disc)[0], track)
+    before, judged = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            look = learn_look(cells[::2])
+            judged.append([things_in_front(look, one) for one in cells])
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(*judged)
 
 
 def test_a_photo_that_stands_still_gives_no_alarm(face):
