@@ -89,7 +89,7 @@ def autoencoder_flops(side: int) -> float:
 
 def timed(side: int, operations: float) -> None:
     """Print the seconds of a step on the card, and how many times the time of plain matrix products that is."""
-    from talking_avatar.engines.speed import speed
+    from talking_avatar.engines.cost import speed
     from talking_avatar.models.latentsync.unet import LatentSyncUNet
 
     device, dtype = torch.device("cuda"), torch.float16

@@ -1,4 +1,4 @@
-"""What a film will cost, tried on a second of it before anything starts."""
+"""What a film will cost, told before anything starts: tried on a second of it, or reckoned where a second would take too long."""
 from __future__ import annotations
 
 import time
@@ -9,10 +9,12 @@ from typing import Any
 
 from ..compose.composed_film import ComposedFilm
 from ..compose.face_check import hardness
+from ..host.device import torch_device
 from ..host.folders import temp_folder
 from ..host.memory import free_disk, free_memory, free_video_memory
 from ..host.progress import Progress
 from ..media.write import WriteSettings, write_film
+from .cost import Cost
 from .engine import Engine, Take
 from .excerpt import excerpt, spot
 from .mouths import make_mouths
@@ -26,22 +28,41 @@ _WRITING = 160_000_000, 115
 @dataclass(frozen=True)
 class Estimate:
     """frames: of the result. seconds: of work. memory, video_memory: bytes above what the idle program has. disk: bytes of the mouths
-    while ComfyUI keeps them; film: bytes of the result as H.264. lacking: sentences about what this machine has too little of."""
+    while ComfyUI keeps them; film: bytes of the result as H.264, None where nobody can tell. lacking: sentences about what this machine
+    has too little of. basis: what all this is based on."""
 
     frames: int
     seconds: float
     memory: int
     video_memory: int
     disk: int
-    film: int
+    film: int | None
     lacking: tuple[str, ...]
+    basis: str
 
 
 def estimate(take: Take, engine: Engine, settings: Any, progress: Progress, folder: Path) -> Estimate:
-    """Try the hardest second of a take and reckon the whole from it: what comes before the first patch once, all else for each frame.
+    """What making a film of a take will cost. folder: where the mouths will be kept. Raises what the engine raises.
 
-    folder: where the mouths will be kept. An engine may have `memory(take)`, the bytes (of RAM, of the graphics card) that it takes
-    itself. Raises what the engine raises."""
+    An engine that has `cost(take, settings)` (see `cost.Cost`) is believed. Of another one the hardest second is tried and the whole
+    reckoned from it: what comes before the first patch once, all else for each frame."""
+    if hasattr(engine, "cost"):
+        return _reckoned(take, engine.cost(take, settings), folder)
+    return _tried(take, engine, settings, progress, folder)
+
+
+def _reckoned(take: Take, cost: Cost, folder: Path) -> Estimate:
+    source, device = take.avatar.source, torch_device()
+    is_card = device.type != "cpu"
+    memory = cost.memory + _writing(source.width, source.height) + (0 if is_card else cost.video_memory)
+    video = cost.video_memory if is_card else 0
+    folder.mkdir(parents=True, exist_ok=True)
+    basis = (f"{cost.flops / 1e12:.3g} TFLOP, counted on the published networks at the node's own settings, and how quick this device "
+             f"({device}) is at plain matrix products; nothing was tried")
+    return Estimate(take.timeline.n_frames, cost.seconds, memory, video, cost.disk, None, _lacking(memory, video, cost.disk, folder), basis)
+
+
+def _tried(take: Take, engine: Engine, settings: Any, progress: Progress, folder: Path) -> Estimate:
     n = take.timeline.n_frames
     part = excerpt(take, *spot(take, hardness(take.avatar), _TRIED_SECONDS))
     marks = [time.monotonic()]
@@ -56,11 +77,14 @@ def estimate(take: Take, engine: Engine, settings: Any, progress: Progress, fold
     times = n / film.n_frames
     first = marks[:2][-1]
     seconds = first - marks[0] + (time.monotonic() - first) * times
-    own, video = getattr(engine, "memory", lambda take: (0, 0))(take)
-    memory = own + _WRITING[0] + _WRITING[1] * film.width * film.height
-    disk = round(spool.n_bytes * times)
-    return Estimate(n, seconds, memory, video, disk, round(film_bytes * times),
-                    _lacking(memory, video, disk, folder))
+    memory, disk = _writing(film.width, film.height), round(spool.n_bytes * times)
+    return Estimate(n, seconds, memory, 0, disk, round(film_bytes * times), _lacking(memory, 0, disk, folder),
+                    f"the hardest {float(film.clock.time(film.n_frames)):.2g} s, which were tried")
+
+
+def _writing(width: int, height: int) -> int:
+    """Bytes of memory that decoding, pasting and encoding take."""
+    return _WRITING[0] + _WRITING[1] * width * height
 
 
 def _lacking(memory: int, video: int, disk: int, folder: Path) -> tuple[str, ...]:

@@ -45,6 +45,17 @@ def one_thread() -> Iterator[None]:
                 torch.set_num_threads(_before)
 
 
+def number_type(precision: str, oldest_card: int = 0):
+    """The torch.dtype that a setting means here: "float16", "bfloat16", "float32", or "auto", float16 on CUDA cards whose compute
+    capability is at least `oldest_card`, else float32."""
+    import torch
+
+    if precision != "auto":
+        return getattr(torch, precision)
+    is_quick = torch_device().type == "cuda" and torch.cuda.get_device_capability()[0] >= oldest_card
+    return torch.float16 if is_quick else torch.float32
+
+
 def has_fast_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 in hardware; where it does not, bfloat16 is slower than float32."""
     import torch

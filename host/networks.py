@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import comfyui
 from .device import torch_device
+from .errors import InputError
 from .memory import free_memory
 
 if TYPE_CHECKING:
@@ -123,6 +124,17 @@ def halved(batch: int, run: Callable[[int], T]) -> tuple[T, int]:
                 raise
         batch //= 2  # outside the handler, whose error holds the tensors of the failed call
         empty_cache()
+
+
+@contextmanager
+def enough_memory(otherwise: str) -> Iterator[None]:
+    """Raises InputError with the sentence `otherwise` where memory runs out inside the block."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(otherwise) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:

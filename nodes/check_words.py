@@ -39,7 +39,8 @@ def cost_in_words(cost: Estimate) -> str:
     """What the whole will cost, and what this machine lacks."""
     lines = [f"{cost.frames} frames to make: about {_duration(cost.seconds)}, {_size(cost.memory)} of memory, "
              + (f"{_size(cost.video_memory)} on the graphics card, " if cost.video_memory else "")
-             + f"{_size(cost.disk)} on disk while it is worked on, a film of about {_size(cost.film)}"]
+             + f"{_size(cost.disk)} on disk while it is worked on"
+             + (f", a film of about {_size(cost.film)}" if cost.film is not None else ""), f"based on {cost.basis}"]
     return "\n".join([*lines, *(f"WARNING: {sentence}" for sentence in cost.lacking)])
 
 

@@ -3,11 +3,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..host.errors import MissingModel
+from ..host.errors import InputError, MissingModel
 from ..host.node_progress import node_progress
+from ..models.latentsync import checkpoint_set as latentsync
+from ..models.sonic import checkpoint_set as sonic
 from .lengths import LENGTHS, LENGTHS_TOOLTIP
 
-_ENGINES = ("none", "embedded", "wav2lip")
+_ENGINES = ("none", "embedded", "wav2lip", "latentsync", "sonic")
+_UNETS = {"latentsync": latentsync.unet_names, "sonic": sonic.unet_names}
 
 
 class FaceCheck:
@@ -16,8 +19,9 @@ class FaceCheck:
     TITLE = "Face Check"
     CATEGORY = "Talking Avatar"
     DESCRIPTION = ("Looks an avatar over before the work begins: cuts, frames without a face, small, turned or covered faces, how many "
-                   "persons, and the hardest spot. With an engine chosen it tries a second of the work and tells time, memory and disk of "
-                   "the whole, with a warning when this machine has too little. It never stops a run.")
+                   "persons, and the hardest spot. With an engine chosen it tells time, memory and disk of the whole (from a second of the "
+                   "work that it tries, for the diffusion engines from counted operations), with a warning when this machine has too "
+                   "little. It never stops a run.")
     SEARCH_ALIASES = ["talking avatar", "face detection", "check video", "estimate", "cuts", "report"]
     FUNCTION = "check"
     OUTPUT_NODE = True
@@ -33,8 +37,8 @@ class FaceCheck:
             "optional": {
                 "speech": ("SPEECH_FEATURES", {"tooltip": "What shall be said: its length decides what the whole costs."}),
                 "engine": (list(_ENGINES), {
-                    "default": "none", "tooltip": "Estimate what the lip-sync node of this engine will cost, by trying a second of it; "
-                                                  "needs `speech`. The diffusion nodes tell theirs before they start."}),
+                    "default": "none", "tooltip": "Estimate what the node of this engine will cost, by trying a second of it (LatentSync "
+                                                  "and Sonic: reckoned by the device's speed, in a moment); needs `speech`."}),
                 "length": (list(LENGTHS), {"default": "bounce", "tooltip": LENGTHS_TOOLTIP}),
             },
         }
@@ -58,7 +62,9 @@ class FaceCheck:
 
 
 def _cost(avatar, speech, engine: str, length: str, progress) -> str:
-    """What the whole will cost, in words; or what is lacking to tell it."""
+    """What the whole will cost, in words; or what is lacking to tell it. The settings are the node's own, as it comes."""
+    from dataclasses import replace
+
     from ..engines.engine import make_engine
     from ..engines.estimate import estimate
     from ..host.folders import cache_folder
@@ -68,7 +74,10 @@ def _cost(avatar, speech, engine: str, length: str, progress) -> str:
     if speech is None:
         return "Connect `speech` to estimate what the film will cost."
     made = make_engine(engine)
+    settings = made.settings_type()
+    if engine in _UNETS:
+        settings = replace(settings, unet=_UNETS[engine]()[0])
     try:
-        return cost_in_words(estimate(take_of(avatar, speech, length), made, made.settings_type(), progress, cache_folder("spools")))
-    except MissingModel as error:
+        return cost_in_words(estimate(take_of(avatar, speech, length), made, settings, progress, cache_folder("spools")))
+    except (InputError, MissingModel) as error:
         return str(error)

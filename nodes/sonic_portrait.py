@@ -61,14 +61,15 @@ class SonicPortrait:
 
     def animate(self, portrait=None, avatar=None, audio=None, speech=None, duration: float = 0.0, face: str = "largest",
                 face_number: int = 0, face_x: float = 0.5, face_y: float = 0.5, face_mask=None, paste_back: bool = False, **settings):
-        from ..engines.engine import Take, make_engine
+        from ..engines.engine import Take
         from ..engines.mouths import make_mouths
+        from ..engines.sonic.engine import Sonic
         from ..host.folders import cache_folder
         from ..media.timeline import lay_out
         from .lazy_video import LazyVideo
 
         with node_progress() as progress:
-            engine, chosen = make_engine("sonic"), settings_of(SonicSettings, settings)
+            engine, chosen = Sonic(progress.show), settings_of(SonicSettings, settings)
             said = _speech(audio, speech, duration)
             source = avatar.source if portrait is None and avatar is not None else _picture(portrait, progress)
             if face_mask is not None or portrait is not None:

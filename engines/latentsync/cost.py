@@ -1,15 +1,13 @@
-"""What a film will cost, reckoned before anything starts.
+"""What a film by LatentSync will cost.
 
 Counted on the network's own graph (`bench/latentsync.py --count`): a chunk of 16 frames at 256 x 256 pixels, where attention within a
 frame, the second number of each pair, grows with the square of the pixels.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 
-from ..speed import in_words, speed
+from ..cost import Cost, seconds_for
 from .settings import LatentSyncSettings
 
 VALUES = 1_267_944_644
@@ -24,29 +22,23 @@ _VAE_VALUES = 83_650_000
 _ACTIVATIONS = 5000
 """Values alive at the widest place of the UNet for each position of the latents, both halves of guidance apart."""
 
-_IN_USE = 0.4
-"""Share of the speed of plain matrix products that the whole network reaches."""
+_MEMORY = 300_000_000
+"""Bytes of RAM that faces, features and Whisper take."""
 
 
-@dataclass(frozen=True)
-class Cost:
-    """flops: of the film. seconds: about how long it takes. video_memory: most bytes on the device, computed, not measured."""
-
-    flops: float
-    seconds: float
-    video_memory: int
-
-    def __str__(self) -> str:
-        return f"about {in_words(self.seconds)}, {self.video_memory / 1e9:.1f} GB on the device"
-
-
-def cost(n_chunks: int, settings: LatentSyncSettings, device: torch.device, dtype: torch.dtype, values: int = VALUES) -> Cost:
-    """values: weights of the UNet, smaller in a stand-in."""
+def cost(n_chunks: int, settings: LatentSyncSettings, device: torch.device, dtype: torch.dtype, values: int = VALUES,
+         disk: int = 0) -> Cost:
+    """values: weights of the UNet, smaller in a stand-in. disk: bytes of the finished patches."""
     flops = n_chunks * chunk_flops(settings) * values / VALUES
+    weights = dtype.itemsize * (values + _VAE_VALUES)
+    video = weights + activations(settings, dtype, values)
+    return Cost(flops, seconds_for(flops, device, dtype), video, _MEMORY + (weights if device.type != "cpu" else 0), disk)
+
+
+def activations(settings: LatentSyncSettings, dtype: torch.dtype, values: int = VALUES) -> int:
+    """Bytes the UNet takes beside its weights while it runs."""
     positions = 16 * (settings.resolution // 8) ** 2 * (2 if settings.guidance > 1 else 1)
-    share = values / VALUES
-    video = round(dtype.itemsize * (values + _VAE_VALUES + _ACTIVATIONS * positions * share**0.5))
-    return Cost(flops, flops / (_IN_USE * speed(device, dtype)), video)
+    return round(dtype.itemsize * _ACTIVATIONS * positions * (values / VALUES) ** 0.5)
 
 
 def chunk_flops(settings: LatentSyncSettings) -> float:

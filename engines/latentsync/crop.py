@@ -39,7 +39,7 @@ class Restored:
 
 def square_face(picture: Picture, affine: np.ndarray, resolution: int) -> np.ndarray:
     """uint8 RGB [R, R, 3] of a picture; only the part that is needed is converted."""
-    box = _box(affine, resolution, picture.width, picture.height)
+    box = face_box(affine, resolution, picture.width, picture.height)
     if box is None:
         return np.full((resolution, resolution, 3), int(_OUTSIDE), np.uint8)
     crop = cropped(picture.rgb(box), _moved(affine, box), resolution)
@@ -64,7 +64,7 @@ def restored(face: Tensor, affine: np.ndarray, size: tuple[int, int], seen_in_fa
 
     seen_in_face: float32 [R, R]: a share of the face that is laid in, 1 inside, instead of the published whole crop with soft edges."""
     resolution = face.shape[-1]
-    box = _box(affine, resolution, *size)
+    box = face_box(affine, resolution, *size)
     if box is None:
         return None
     inside, place = _moved(affine, box), (box[2] - box[0], box[3] - box[1])
@@ -75,7 +75,7 @@ def restored(face: Tensor, affine: np.ndarray, size: tuple[int, int], seen_in_fa
     if seen_in_face is None:
         share = soft_edge(edge)
     else:
-        shown, _ = _warped(resized_face(torch.from_numpy(seen_in_face)[None], resolution)[None], inside, place)
+        shown, _ = _warped(resized_face(torch.tensor(seen_in_face)[None], resolution)[None], inside, place)
         share = shown[0, 0].clamp(0, 1).numpy()
     return Restored(box, pixels * edge[..., None], share)
 
@@ -89,7 +89,7 @@ def soft_edge(seen: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(core, (2 * width + 1, 2 * width + 1), sigma, borderType=cv2.BORDER_REFLECT_101)
 
 
-def _box(affine: np.ndarray, resolution: int, width: int, height: int) -> tuple[int, int, int, int] | None:
+def face_box(affine: np.ndarray, resolution: int, width: int, height: int) -> tuple[int, int, int, int] | None:
     """The whole pixels of a picture that the crop covers, and a margin; None where there are none."""
     wide, high = crop_size(resolution)
     corners = np.array([[-1, -1], [wide, -1], [-1, high], [wide, high]], np.float64)
@@ -124,4 +124,4 @@ def _warped(source: Tensor, to_source: np.ndarray, size: tuple[int, int]) -> tup
 
 
 def _chw(pixels: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float()
+    return torch.tensor(pixels).permute(2, 0, 1)[None].float()

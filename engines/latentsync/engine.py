@@ -11,32 +11,38 @@ import torch
 from torch import Tensor, nn
 
 from ...compose.patch import FacePatch
-from ...host.device import torch_device
+from ...host.device import number_type, torch_device
 from ...host.errors import InputError
-from ...host.networks import on_device
+from ...host.networks import enough_memory, on_device
 from ...host.progress import Progress
 from ...media.ahead import ahead
 from ...models.find import file_stamp
 from ...models.latentsync.checkpoint_set import CheckpointSet, find_set
-from ...models.latentsync.networks import LatentSyncNetworks, require_packages
+from ...models.latentsync.networks import PACKAGES, LatentSyncNetworks
 from ...models.latentsync.resnet import Resnet
 from ...models.latentsync.unet import LatentSyncUNet
+from ...models.overflow import check_finite
+from ...models.packages import require_packages
 from ...speech.features import features_of
 from ...speech.speech import Speech
 from ...speech.whisper_features import frame_tokens, whisper_rows
+from ..cost import Cost
 from ..engine import Take, register
 from .alignment import face_affines, three_points
 from .chunks import Chunk, chunks, stretches
-from .cost import Cost, cost
-from .crop import square_face
+from .cost import activations, cost
+from .crop import face_box, square_face
 from .denoise import conditions, denoised, finished_face, in_numbers
 from .noise import film_noise, frame_noise
 from .patch import patch_of
 from .settings import LatentSyncSettings
 
 LICENCE = "code: Apache-2.0; weights: openrail++ (as their card says)"
+_NAME = "LatentSync"
 _MULTIPLE = 64
 _VOLTA = 7
+_MEASURED = 200  # frames from which the size of a film's faces is told
+_TOO_LITTLE = "The memory of the device is too small for this face: choose a smaller resolution, or guidance 1, which needs half as much."
 
 
 @register("latentsync")
@@ -60,54 +66,37 @@ class LatentSync:
     def patches(self, take: Take, settings: LatentSyncSettings, progress: Progress, first: int = 0) -> Iterator[FacePatch]:
         """See engines.engine.Engine; memory: a chunk. Raises MissingModel for a missing or wrong file or package, InputError for a
         resolution that does not fit."""
-        require_packages()
+        require_packages(_NAME, PACKAGES)
         if settings.resolution % _MULTIPLE:
             raise InputError(f"resolution is {settings.resolution}; it must be a multiple of {_MULTIPLE}: 256 for version 1.5, 512 for "
                              "1.6.")
-        files, dtype = find_set(settings.unet), dtype_of(settings.precision)
+        files, dtype = find_set(settings.unet), number_type(settings.precision, _VOLTA)
         networks = LatentSyncNetworks(files, dtype)
         plan = [chunk for start, stop in stretches(take) for chunk in chunks(start, stop, settings.chunks) if chunk.stop > first]
         if not plan:
             return
         unet, vae = networks.unet(), networks.vae()
+        values = sum(weights.numel() for weights in unet.parameters())
+        reckoned = cost(len(plan), settings, torch_device(), dtype, values)
         rows = heard_rows(take.speech, networks, files, settings.hearing == "seamless", progress)
         affines = face_affines(three_points(take.avatar.track), settings.resolution)
         size = take.avatar.source.width, take.avatar.source.height
         run = _Run(unet, vae, settings, progress, take.timeline.times(), rows)
-        with on_device(unet, vae) as device, interruptible(unet, progress), closing(_squares(take, plan, affines, settings)) as squares, \
-                progress.stage(f"painting the mouth ({cost_of(plan, settings, unet, dtype)})", len(plan) * settings.steps) as stage:
-            for index, face in _joined(plan, (run.painted(chunk, squares, device, stage, self._shown_first(number, first))
+        with on_device(unet, vae, activations=activations(settings, dtype, values)) as device, interruptible(unet, progress), \
+                enough_memory(_TOO_LITTLE), closing(_squares(take, plan, affines, settings)) as squares, \
+                progress.stage(f"painting the mouth ({reckoned})", len(plan) * settings.steps) as stage:
+            for index, face in _joined(plan, (run.painted(chunk, squares, device, stage, None if number else self.preview)
                                               for number, chunk in enumerate(plan))):
                 if index >= first:
                     yield patch_of(index, face, affines[take.timeline.source[index]], size, settings.paste)
 
     def cost(self, take: Take, settings: LatentSyncSettings) -> Cost:
         """What the film will take on this machine. Raises what `patches` raises before it begins."""
-        require_packages()
-        dtype = dtype_of(settings.precision)
-        unet = LatentSyncNetworks(find_set(settings.unet), dtype).unet()
-        return cost_of([chunk for one in stretches(take) for chunk in chunks(*one, settings.chunks)], settings, unet, dtype)
-
-    def memory(self, take: Take) -> tuple[int, int]:
-        """Bytes of RAM and of the graphics card, at the published settings."""
-        device, made = torch_device(), cost(1, LatentSyncSettings(), torch_device(), dtype_of("auto"))
-        return (300_000_000, made.video_memory) if device.type != "cpu" else (made.video_memory + 300_000_000, 0)
-
-    def _shown_first(self, number: int, first: int) -> Callable[[Callable[[], np.ndarray]], None] | None:
-        return self.preview if number == 0 and first == 0 else None
-
-
-def cost_of(plan: list[Chunk], settings: LatentSyncSettings, unet: LatentSyncUNet, dtype: torch.dtype) -> Cost:
-    """Of chunks that are painted by this network."""
-    values = sum(weights.numel() for weights in unet.parameters())
-    return cost(len(plan), settings, torch_device(), dtype, values)
-
-
-def dtype_of(precision: str) -> torch.dtype:
-    """The numbers that a setting of LatentSyncSettings.precision means on this machine."""
-    if precision != "auto":
-        return getattr(torch, precision)
-    return torch.float16 if torch_device().type == "cuda" and torch.cuda.get_device_capability()[0] >= _VOLTA else torch.float32
+        require_packages(_NAME, PACKAGES)
+        dtype = number_type(settings.precision, _VOLTA)
+        values = LatentSyncNetworks(find_set(settings.unet), dtype).unet_values()
+        plan = [chunk for one in stretches(take) for chunk in chunks(*one, settings.chunks)]
+        return cost(len(plan), settings, torch_device(), dtype, values, patch_bytes(take, settings))
 
 
 def heard_rows(speech: Speech, networks: LatentSyncNetworks, files: CheckpointSet, seamless: bool, progress: Progress) -> np.ndarray:
@@ -118,6 +107,18 @@ def heard_rows(speech: Speech, networks: LatentSyncNetworks, files: CheckpointSe
             return whisper_rows(speech.sound, encoder, device, progress, seamless)
 
     return features_of(speech, f"whisper {file_stamp(files.whisper)} {'seamless' if seamless else 'published'}", compute)
+
+
+def patch_bytes(take: Take, settings: LatentSyncSettings) -> int:
+    """Bytes of the patches of a film, before they are packed."""
+    frames = sum(stop - start for start, stop in stretches(take))
+    if settings.paste == "dressed":
+        return frames * 3 * settings.resolution**2
+    points, source = three_points(take.avatar.track), take.avatar.source
+    some = face_affines(points[::max(1, len(points) // _MEASURED)], settings.resolution)
+    boxes = [face_box(affine, settings.resolution, source.width, source.height) for affine in some if np.isfinite(affine).all()]
+    sizes = [4 * (x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in filter(None, boxes)]
+    return round(frames * float(np.mean(sizes or [0])))
 
 
 @contextmanager
@@ -154,6 +155,7 @@ class _Run:
 
             def tick(likely: Tensor) -> None:
                 stage.advance()
+                check_finite(likely, _NAME, dtype)
                 if preview is not None:
                     preview(lambda: _picture(finished_face(self.vae, likely[0, :, len(chunk.frames) // 2], faces[len(faces) // 2])))
 
@@ -163,6 +165,7 @@ class _Run:
             for place, index in enumerate(chunk.frames):
                 if chunk.start <= index < chunk.stop and index not in made:
                     made[index] = finished_face(self.vae, latents[0, :, place], faces[place]).cpu().clone()
+                    check_finite(made[index], "LatentSync's autoencoder", dtype)
                     self.progress.check()
             return made
 

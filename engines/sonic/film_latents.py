@@ -1,7 +1,7 @@
 """From a portrait and a speech to the latents of the film, each network on the device only while it works."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
@@ -10,17 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...host.errors import InputError
-from ...host.networks import is_out_of_memory, visiting
+from ...host.networks import enough_memory, visiting
 from ...host.progress import Progress
 from ...models.find import file_stamp
 from ...models.sonic.networks import SonicNetworks
 from ...models.sonic.schedule import schedule
+from ...models.sonic.vae import SCALE
 from ...speech.features import features_of
 from ...speech.speech import Speech
 from ...speech.whisper_tiny import speech_states
 from .cost import activations
 from .denoise import Guidance, Score, denoised, film_noise
+from .glimpse import Glimpse
 from .hearing import motion_of, tokens_of
 from .latents_file import LatentsFile
 from .portrait import Portrait
@@ -29,8 +30,8 @@ from .settings import SonicSettings
 
 
 def film_latents(portrait: Portrait, picture_key: str, speech: Speech, networks: SonicNetworks, settings: SonicSettings,
-                 progress: Progress) -> Tensor:
-    """float32 [N, 4, h, w], 12.5 frames a second of the speech. picture_key: names the picture's content.
+                 progress: Progress, preview: Callable[[Callable[[], np.ndarray]], None] | None = None) -> Tensor:
+    """float32 [N, 4, h, w], 12.5 frames a second of the speech. picture_key: names the picture's content. preview: see `engine.Sonic`.
 
     What an earlier run of the same film left is taken up again. Raises MissingModel, Cancelled."""
     key = _key(portrait, picture_key, speech, networks, settings)
@@ -44,14 +45,17 @@ def film_latents(portrait: Portrait, picture_key: str, speech: Speech, networks:
     guidance = Guidance(settings.picture_guidance, settings.speech_guidance, settings.speech_scale)
     with progress.stage("loading Sonic's network"):
         unet = networks.unet()
-    with visiting(unet, activations=activations(height, width, networks.dtype)) as device, _checked(unet, progress):
-        try:
-            return denoised(unet, score, noise, schedule(settings.steps), guidance, device, progress, file.keep, left)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            raise InputError(f"The memory of the device is too small to animate {width} x {height} pixels: choose a smaller resolution, or "
-                             "crop to the face.") from error
+    glimpse = Glimpse(portrait.pixels, score.latents)
+
+    def watch(clean: Tensor) -> None:
+        if preview is not None:
+            preview(lambda: glimpse.picture(clean / SCALE))
+
+    too_little = (f"The memory of the device is too small to animate {width} x {height} pixels: choose a smaller resolution, or crop to "
+                  "the face.")
+    with visiting(unet, activations=activations(height, width, networks.dtype)) as device, _checked(unet, progress), \
+            enough_memory(too_little):
+        return denoised(unet, score, noise, schedule(settings.steps), guidance, device, progress, file.keep, left, watch)
 
 
 @contextmanager
@@ -93,8 +97,7 @@ def _seen(portrait: Portrait, picture_key: str, networks: SonicNetworks, progres
 
 def _key(portrait: Portrait, picture_key: str, speech: Speech, networks: SonicNetworks, settings: SonicSettings) -> str:
     """A text that is the same only where the same latents come out."""
-    files = networks.files
-    paths = (files.unet, files.audio2token, files.audio2bucket, files.speech_encoder, files.image_encoder, files.vae)
     made_from = (replace(settings, between=True), networks.dtype, picture_key, portrait.square, portrait.pixels.shape,
-                 blake2b(portrait.mask.tobytes()).hexdigest(), speech.sound.content_key, [file_stamp(path) for path in paths])
+                 blake2b(portrait.mask.tobytes()).hexdigest(), speech.sound.content_key,
+                 [file_stamp(path) for path in networks.files.paths()])
     return repr(made_from)

@@ -3,13 +3,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ...host.errors import MissingModel
 from ...host.networks import kept
 from ..find import file_stamp
 from ..load import filled
@@ -21,7 +19,8 @@ from .unet import LatentSyncUNet
 from .vae import autoencoder
 from .vae_names import renamed
 
-_PACKAGES = ("diffusers", "einops")
+PACKAGES = ("diffusers", "einops")
+"""That it needs beside torch."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,12 @@ class LatentSyncNetworks:
         path = self.files.unet
         return self._kept("unet", path, self.dtype, lambda tensors: filled(
             lambda: LatentSyncUNet(unet_config(tensors, path)), tensors, self.dtype, path, WANTED))
+
+    def unet_values(self) -> int:
+        """How many numbers the UNet's file holds; nothing is loaded for it."""
+        tensors = read_state_dict(self.files.unet)
+        unet_config(tensors, self.files.unet)
+        return sum(tensor.numel() for tensor in tensors.values())
 
     def vae(self) -> nn.Module:
         path = self.files.vae
@@ -55,11 +60,3 @@ class LatentSyncNetworks:
     @staticmethod
     def _kept(name: str, path: Path, dtype: torch.dtype, build: Callable[[dict[str, Tensor]], nn.Module]) -> nn.Module:
         return kept(("latentsync", name, *file_stamp(path), dtype), lambda: build(read_state_dict(path)))
-
-
-def require_packages() -> None:
-    """Raises MissingModel with one sentence when a package is not there that the stock parts come from."""
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise MissingModel(f"LatentSync needs the Python packages {' and '.join(missing)}: run `python -m pip install "
-                           f"{' '.join(missing)}` with the Python that runs this.")

@@ -1,4 +1,4 @@
-"""The seven files that Sonic is made of, found around the UNet's."""
+"""The files that Sonic is made of, found around the UNet's."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _SVD = "stable-video-diffusion-img2vid-xt"
 
 @dataclass(frozen=True)
 class CheckpointSet:
-    """Paths of the files. folder: of the UNet's, where `sonic.json` may stand, the configuration of networks of another size."""
+    """Paths of the files that every film needs."""
 
     unet: Path
     audio2token: Path
@@ -20,11 +20,15 @@ class CheckpointSet:
     speech_encoder: Path
     image_encoder: Path
     vae: Path
-    rife: Path
 
     @property
-    def folder(self) -> Path:
-        return self.unet.parent
+    def rife(self) -> Path:
+        """The file for the pictures between, for films that have some. Raises MissingModel if it is nowhere."""
+        return _beside(self.unet, "RIFE/flownet.pkl", "RIFE/flownet.safetensors")
+
+    def paths(self) -> tuple[Path, ...]:
+        """All that every film needs."""
+        return self.unet, self.audio2token, self.audio2bucket, self.speech_encoder, self.image_encoder, self.vae
 
 
 def unet_names() -> list[str]:
@@ -43,8 +47,7 @@ def find_set(unet: str) -> CheckpointSet:
         _beside(path, "audio2bucket.pth", "audio2bucket.safetensors"),
         _beside(path, "whisper-tiny/model.safetensors"),
         _beside(path, f"{_SVD}/image_encoder/model.fp16.safetensors", f"{_SVD}/image_encoder/model.safetensors"),
-        _beside(path, f"{_SVD}/vae/diffusion_pytorch_model.fp16.safetensors", f"{_SVD}/vae/diffusion_pytorch_model.safetensors"),
-        _beside(path, "RIFE/flownet.pkl", "RIFE/flownet.safetensors"))
+        _beside(path, f"{_SVD}/vae/diffusion_pytorch_model.fp16.safetensors", f"{_SVD}/vae/diffusion_pytorch_model.safetensors"))
 
 
 def _beside(unet: Path, *names: str) -> Path:

@@ -37,7 +37,11 @@ def scaled(latents: Tensor, sigma: Tensor) -> Tensor:
     return latents / torch.sqrt(sigma**2 + 1)
 
 
-def euler_step(latents: Tensor, velocity: Tensor, sigma: Tensor, following: Tensor) -> Tensor:
-    """Noisy latents one level further down, from what the network predicts at level `sigma`."""
-    clean = latents / (sigma**2 + 1) - velocity * (sigma / torch.sqrt(sigma**2 + 1))
+def likely(latents: Tensor, velocity: Tensor, sigma: Tensor) -> Tensor:
+    """What noisy latents of level `sigma` will be without noise, by what the network predicts."""
+    return latents / (sigma**2 + 1) - velocity * (sigma / torch.sqrt(sigma**2 + 1))
+
+
+def euler_step(latents: Tensor, clean: Tensor, sigma: Tensor, following: Tensor) -> Tensor:
+    """Noisy latents one level further down. clean: of `likely` at level `sigma`."""
     return latents + (latents - clean) / sigma * (following - sigma)

@@ -178,10 +178,34 @@ def test_a_cancelled_run_goes_on_and_ends_as_if_it_had_not_been(astronaut, voice
     assert_same(list(spool), list(make_mouths(take, engine, SMALL, Silent(), tmp_path / "b")))
 
 
-@pytest.mark.parametrize("mode", ["loop", "hold"])
-def test_speech_longer_than_the_film_paints_every_frame(astronaut, voice, mode):
+@pytest.mark.parametrize(("mode", "around_its_end"), [
+    ("loop", [48, 49, 0, 1]), ("hold", [48, 49, 49, 49]), ("bounce", [48, 49, 48, 47]), ("remap", [40, 41, 42, 42])])
+def test_speech_longer_than_the_film_paints_every_frame_where_its_face_is(astronaut, voice, mode, around_its_end):
     take = take_of(astronaut, voice(2.4), mode)
-    assert [patch.index for patch in painted(take, replace(SMALL, steps=1))] == list(range(60))
+    assert take.timeline.source[48:52].tolist() == around_its_end
+    patches = painted(take, replace(SMALL, steps=1))
+    assert [patch.index for patch in patches] == list(range(60))
+    affines, size = face_affines(three_points(astronaut.track), 64), (astronaut.source.width, astronaut.source.height)
+    for patch, frame in zip(patches, take.timeline.source, strict=True):
+        assert tuple(patch.affine[:, 2]) == restored(torch.zeros(3, 64, 64), affines[frame], size).box[:2]
+
+
+def test_numbers_too_large_for_their_type_are_told_not_painted(astronaut, voice, monkeypatch):
+    whole = latentsync.LatentSyncUNet.whole
+    monkeypatch.setattr(latentsync.LatentSyncUNet, "whole", lambda self, *given: (whole(self, *given)[0] * torch.inf, None))
+    with pytest.raises(InputError, match="too large for bfloat16: choose float32 as precision"):
+        painted(take_of(astronaut, voice(0.2)), replace(SMALL, precision="bfloat16"))
+    with pytest.raises(InputError, match="its checkpoint is damaged"):
+        painted(take_of(astronaut, voice(0.2)), replace(SMALL, precision="float32"))
+
+
+def test_too_little_memory_is_one_sentence(astronaut, voice, monkeypatch):
+    def full(self, *given):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(latentsync.LatentSyncUNet, "whole", full)
+    with pytest.raises(InputError, match="choose a smaller resolution"):
+        painted(take_of(astronaut, voice(0.2)))
 
 
 def test_silence_gives_a_film(astronaut):
@@ -237,7 +261,7 @@ def test_a_resolution_that_does_not_fit_and_missing_parts_are_one_sentence(astro
     with pytest.raises(InputError, match="multiple of 64"):
         painted(take, replace(SMALL, resolution=100))
     with pytest.raises(MissingModel, match="diffusers"):
-        monkeypatch.setattr("talking_avatar.models.latentsync.networks.find_spec", lambda name: None)
+        monkeypatch.setattr("talking_avatar.models.packages.find_spec", lambda name: None)
         painted(take)
     monkeypatch.undo()
     monkeypatch.setenv("TALKING_AVATAR_MODELS", str(tmp_path))
@@ -245,6 +269,19 @@ def test_a_resolution_that_does_not_fit_and_missing_parts_are_one_sentence(astro
         painted(take)
 
 
-def test_the_estimate_names_time_and_memory(astronaut, voice):
-    made = latentsync.LatentSync().cost(take_of(astronaut, voice(1.0)), SMALL)
+def test_the_estimate_names_time_and_memory_and_loads_nothing(astronaut, voice, monkeypatch):
+    monkeypatch.setattr(latentsync.LatentSyncNetworks, "unet", lambda self: pytest.fail("loaded"))
+    take = take_of(astronaut, voice(1.0))
+    made = latentsync.LatentSync().cost(take, SMALL)
     assert made.flops > 0 and made.seconds > 0 and "GB on the device" in str(made)
+    twice = latentsync.LatentSync().cost(take_of(astronaut, voice(2.0)), SMALL)
+    assert twice.flops == 2 * made.flops and twice.disk == 2 * made.disk and twice.video_memory == made.video_memory
+
+
+def test_the_estimated_patches_are_about_as_large_as_the_patches(astronaut, voice):
+    take = take_of(astronaut, voice(0.2))
+    for paste in ("crop", "dressed"):
+        settings = replace(SMALL, paste=paste)
+        patches = painted(take, settings)
+        size = sum(patch.pixels.nbytes + (0 if patch.mask is None else patch.mask.nbytes) for patch in patches)
+        assert 0.8 < latentsync.LatentSync().cost(take, settings).disk / size < 1.25

@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from talking_avatar.compose.composite import composite
 from talking_avatar.engines.engine import Take, make_engine
-from talking_avatar.engines.sonic import engine as sonic_engine
 from talking_avatar.engines.sonic.latents_file import LatentsFile
 from talking_avatar.engines.sonic.portrait import crop_square
 from talking_avatar.engines.sonic.settings import SonicSettings
@@ -197,7 +196,7 @@ def test_a_resolution_that_does_not_fit_is_refused_in_words(astronaut):
 
 
 def test_a_missing_package_is_named(astronaut, monkeypatch):
-    monkeypatch.setattr(sonic_engine, "find_spec", lambda name: None if name == "diffusers" else object())
+    monkeypatch.setattr("talking_avatar.models.packages.find_spec", lambda name: None if name == "diffusers" else object())
     with pytest.raises(MissingModel, match="pip install diffusers"):
         made(take_of(astronaut, beep(0.4, 0, 0.4)))
 

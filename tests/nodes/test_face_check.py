@@ -1,5 +1,8 @@
 """Face Check tells what will be hard before anything is made, and never stops a run."""
+import sys
 from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -92,8 +95,9 @@ def test_runs_of_frames():
 
 
 def test_costs_and_what_is_lacking_are_told():
-    text = cost_in_words(Estimate(1500, 4000, 400_000_000, 0, 5_000_000_000, 20_000_000, ("There is too little memory.",)))
+    text = cost_in_words(Estimate(1500, 4000, 400_000_000, 0, 5_000_000_000, 20_000_000, ("There is too little memory.",), "one second"))
     assert "1500 frames to make: about 67 min, 400 MB of memory, 5.0 GB on disk" in text
+    assert "based on one second" in text
     assert text.endswith("WARNING: There is too little memory.")
 
 
@@ -117,6 +121,21 @@ def test_an_engine_without_its_checkpoint_is_told_and_stops_nothing(film, spoken
     report = node("FaceCheck", avatar=avatar, speech=node("AudioEncode", path=str(spoken_wav))[0], engine="wav2lip")[0]
     assert "face in 50 of 50 frames" in report
     assert "talking-avatar models get wav2lip_gan" in report
+
+
+@pytest.mark.parametrize(("engine", "networks"), [("latentsync", "LatentSyncNetworks"), ("sonic", "SonicNetworks")])
+def test_the_diffusion_engines_are_reckoned_in_a_moment_and_nothing_is_tried(comfyui, astronaut_photo, spoken_wav, samples, node,
+                                                                             monkeypatch, engine, networks):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+    import_module(f"{engine}_stand_in").make(comfyui.models / engine / "a folder")
+    for name in ("unet", "vae"):
+        monkeypatch.setattr(f"talking_avatar.models.{engine}.networks.{networks}.{name}", lambda *given: pytest.fail("loaded"))
+    avatar, speech = node("LoadAvatarVideo", path=str(astronaut_photo))[0], node("AudioEncode", path=str(spoken_wav))[0]
+    report = node("FaceCheck", avatar=avatar, speech=speech, engine=engine)[0]
+    for words in ("50 frames to make: about", " of memory, ", " on disk", "TFLOP, counted on the published networks", "nothing was tried"):
+        assert words in report
+    short = samples.write_sound(comfyui.input / "short.wav", samples.babble(0.01), 16000, "pcm_s16le")
+    assert "give a longer one" in node("FaceCheck", avatar=avatar, speech=node("AudioEncode", path=str(short))[0], engine=engine)[0]
 
 
 def test_a_photo_is_checked_too(comfyui, astronaut_photo, node):

@@ -88,6 +88,29 @@ def test_a_speech_serves_as_well_and_its_first_seconds_alone(comfyui, probes, no
     assert video.sound.n_samples == 6400
 
 
+@pytest.mark.parametrize(("ending", "codec", "film_format"), [
+    ("wav", "pcm_s24le", "mkv-h264"), ("wav", "pcm_f32le", "mov-prores"), ("m4a", "aac", "mp4-h264"), ("mp3", "libmp3lame", "mp4-h264"),
+    ("flac", "flac", "mp4-h264")])
+@pytest.mark.parametrize("paste_back", [False, True])
+def test_the_sound_of_the_film_is_the_sound_that_came_in_packet_by_packet(comfyui, probes, node, samples, ending, codec, film_format,
+                                                                          paste_back):
+    song = samples.write_sound(comfyui.input / f"song.{ending}", samples.babble(0.96, 48000), 48000, codec)
+    speech = node("AudioEncode", path=str(song))[0]
+    video, _ = node("SonicPortrait", portrait=PHOTO, speech=speech, paste_back=paste_back, **SMALL)
+    _, path = node("VideoCombine", filename_prefix="sung", format=film_format, video=video)
+    assert open_source(path).n_frames == 24
+    heard, sung = (b"".join(bytes(packet) for packet in packets(one)) for one in (song, path))
+    assert len(sung) > 0.9 * len(heard)
+    assert sung == heard[:len(sung)]
+
+
+def packets(path):
+    import av
+
+    with av.open(str(path)) as file:
+        yield from (packet for packet in file.demux(file.streams.audio[0]) if packet.size)
+
+
 def test_without_pictures_between_it_is_half_the_rate_and_as_long(comfyui, probes, node):
     video, _ = node("SonicPortrait", portrait=PHOTO, audio=sound(0.8), between=False, **SMALL)
     assert (video.get_frame_count(), float(video.get_frame_rate())) == (10, 12.5)
@@ -183,6 +206,39 @@ def test_every_denoising_step_moves_the_bar(comfyui, probes, node, monkeypatch):
     shown = [value for value, total, _ in comfyui.bars if total == 7 * windows]
     assert shown == sorted(shown)
     assert set(shown) == set(range(7 * windows + 1))
+
+
+def test_the_portrait_is_seen_at_the_node_while_it_is_denoised(comfyui, probes, node, monkeypatch):
+    monkeypatch.setattr("talking_avatar.host.node_progress._PICTURE_SECONDS", 0.0)
+    node("SonicPortrait", portrait=PHOTO, audio=sound(0.4), resolution=128, steps=5)
+    shown = [(value, np.asarray(picture[1]).astype(float)) for value, total, picture in comfyui.bars if total == 5 and picture]
+    assert [value for value, _ in shown] == [1, 2, 3, 4, 5]
+    video, _ = node("SonicPortrait", portrait=PHOTO, audio=sound(0.4), resolution=128, steps=5)
+    first, (_, last) = video.film.frame(0).picture.rgb().astype(float), shown[-1]
+    assert last.shape == (128, 128, 3)
+    assert np.corrcoef(last.ravel(), first.ravel())[0, 1] > 0.97
+
+
+def test_other_files_in_the_folder_are_another_film(comfyui, node, stand_in, tmp_path):
+    import shutil
+
+    from sonic_stand_in import make
+
+    (comfyui.models / "sonic").unlink()
+    shutil.copytree(stand_in, comfyui.models / "sonic")
+    first = node("SonicPortrait", portrait=PHOTO, audio=sound(0.1), **SMALL)[0].film.frame(0).picture.rgb().copy()
+    make(comfyui.models / "sonic", seed=1)
+    assert not np.array_equal(node("SonicPortrait", portrait=PHOTO, audio=sound(0.1), **SMALL)[0].film.frame(0).picture.rgb(), first)
+
+
+def test_without_pictures_between_their_file_is_not_asked_for(comfyui, node, stand_in):
+    import shutil
+
+    (comfyui.models / "sonic").unlink()
+    shutil.copytree(stand_in, comfyui.models / "sonic", ignore=shutil.ignore_patterns("RIFE"))
+    assert node("SonicPortrait", portrait=PHOTO, audio=sound(0.2), between=False, **SMALL)[0].get_frame_count() == 3
+    with pytest.raises(MissingModel, match="flownet.pkl"):
+        node("SonicPortrait", portrait=PHOTO, audio=sound(0.2), **SMALL)
 
 
 def test_the_node_says_what_its_licence_is(comfyui):
