@@ -21,7 +21,7 @@ from .thin_plate import field, thin_plate
 
 _HALF_SIDE = 0.48  # face heights of the square that is worked on
 _NODES = 20  # nodes of the field a face height
-_STILL_PIXELS = 0.02  # offsets below this are no motion: the base keeps its own pixels
+_STILL_PIXELS = 0.02, 0.08  # offsets: up to the first the base keeps its own pixels, from the second it is bent; no step between
 _MASK_UNIT = 120  # pixels of the face at which masks are drawn
 _RAMP = 0.06  # face heights over which the bending ends at the border of the square
 _CARRIED = [33, 263, 6, 197, 195, 5, 4, 1, 98, 234, 454, 10, 9]  # points that carry the halo into a source
@@ -64,7 +64,8 @@ def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np
     mouth = gained(mouth, bent, skin(points, small.box), unit)
     seen = mouth_mask(points, small.box).astype(np.float32) * (strength / 255)
     bending = bend_hull(points, small.places(halo[:HALO_RIM]), small.box).astype(np.float32) / 255
-    bending *= _ramp(box, base.crop, unit, small.size) * (small.resized(motion) >= _STILL_PIXELS)
+    still, moving = _STILL_PIXELS
+    bending *= _ramp(box, base.crop, unit, small.size) * np.clip((small.resized(motion) - still) / (moving - still), 0, 1)
     before = front(small.places(base.points[:, :2]), small.box)
     if before is not None:
         seen, bending = left_over(seen, before), left_over(bending, before)
