@@ -2,7 +2,8 @@
 
 Renders each pair losslessly with the embedded engine, tracks the face in the result again and reports, one line a pair:
 frames right, sound intact, r of re-tracked lips with the driving curve, mouth sharpness and still-point jitter against the source,
-lip motion in pauses over that in speech, the lowest PSNR outside the lower face. Results go to DIR/grid.json, sheets beside it.
+lip motion in pauses over that in speech, the lowest PSNR outside the lower face. Results go to DIR/grid.json, sheets beside it; pairs
+that stand there already are not made again.
 """
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 FILMS, PHOTOS, SOUNDS = (".mp4", ".mov"), (".jpg", ".jpeg", ".png"), (".wav", ".mp3")
-SHOWN = ("r", "lag", "sharp", "jitter", "leak", "psnr", "seconds")
+SHOWN = ("r", "lag", "sharp", "sharp_alike", "jitter", "leak", "psnr", "seconds")
 
 
 def main() -> None:
@@ -32,14 +33,16 @@ def main() -> None:
     avatars = _files(chosen.media, FILMS + PHOTOS, chosen.avatars)
     speeches = _files(chosen.media, SOUNDS, chosen.speeches)
     os.environ["OMP_NUM_THREADS"] = "1"
-    rows = []
+    table = chosen.out / "grid.json"
+    rows = json.loads(table.read_text()) if table.exists() else []
+    known = {(row["avatar"], row["speech"]) for row in rows}
+    pairs = [(avatar, speech) for avatar in avatars for speech in speeches if (avatar.name, speech.name) not in known]
     with ProcessPoolExecutor(chosen.workers) as workers:
-        jobs = [workers.submit(judged, avatar, speech, chosen.out, chosen.still) for avatar in avatars for speech in speeches]
-        for job in as_completed(jobs):
+        for job in as_completed([workers.submit(judged, *pair, chosen.out, chosen.still) for pair in pairs]):
             row = job.result()
             rows.append(row)
             print(_line(row), flush=True)
-            (chosen.out / "grid.json").write_text(json.dumps(rows, indent=1))
+            table.write_text(json.dumps(rows, indent=1))
     summary(rows)
 
 
@@ -84,9 +87,12 @@ def summary(rows: list[dict]) -> None:
     import numpy as np
 
     for kind in ("photo", "film"):
-        r = np.array([row["r"] for row in rows if row.get("kind") == kind and row["r"] is not None])
-        if len(r):
-            print(f"{kind}s: {len(r)} pairs, r median {np.median(r):.3f}, mean {r.mean():.3f}, lowest {r.min():.3f}")
+        chosen = [row for row in rows if row.get("kind") == kind and row["r"] is not None]
+        if chosen:
+            r = np.array([row["r"] for row in chosen])
+            alike = np.array([row["sharp_alike"] for row in chosen if row["sharp_alike"] is not None])
+            print(f"{kind}s: {len(r)} pairs, r median {np.median(r):.3f}, mean {r.mean():.3f}, lowest {r.min():.3f}; sharpness against mouths "
+                  f"opened as far {alike.min(initial=9):.2f} to {alike.max(initial=0):.2f}")
     wrong = [row for row in rows if "error" in row or not (row.get("frames_right") and row.get("sound_right"))]
     print(f"{len(rows)} pairs, {len(wrong)} with an error, a wrong number of frames or changed sound")
 

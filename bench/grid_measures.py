@@ -37,17 +37,37 @@ def measures(take: Take, wished: np.ndarray, film: Path) -> dict:
 
 
 def _pictures(take: Take, made: FrameSource, points: np.ndarray) -> dict:
-    """Sharpness of the mouth against the source (median over every second frame), PSNR outside the lower face (lowest of every tenth)."""
-    sharp, psnr = [], []
+    """Sharpness of the mouth against the source (median over every second frame), PSNR outside the lower face (lowest of every tenth).
+
+    sharp: against the mouth of the very frame that was worked on, which may be open where the result is shut. sharp_alike: against the
+    source's mouths that are opened as far."""
+    new_sharp, old_sharp, psnr = [], [], []
     sources = take.avatar.source.walk(take.timeline.source.tolist())
     for new, old in zip(made.frames(), sources, strict=True):
         after, before = points[new.index], take.avatar.track.landmarks[int(take.timeline.source[new.index])]
         if new.index % 2 or not np.isfinite(before).all() or not np.isfinite(after).all():
             continue
-        sharp.append(mouth_sharpness(new.picture, after) / max(mouth_sharpness(old.picture, before), 1e-6))
+        new_sharp.append((_opening(after), mouth_sharpness(new.picture, after)))
+        old_sharp.append((_opening(before), max(mouth_sharpness(old.picture, before), 1e-6)))
         if new.index % 10 == 0:
             psnr.append(psnr_outside(old.picture.rgb(), new.picture.rgb(), before))
-    return {"sharp": _number(np.median(sharp)), "psnr": _number(min(psnr, default=float("nan")))}
+    made_of, known = np.reshape(new_sharp, (-1, 2)), np.reshape(old_sharp, (-1, 2))
+    return {"sharp": _number(np.median(made_of[:, 1] / known[:, 1])), "sharp_alike": _number(_against_alike(made_of, known)),
+            "psnr": _number(min(psnr, default=float("nan")))}
+
+
+def _opening(points: np.ndarray) -> float:
+    return float(opening_of(points[None])[0])
+
+
+def _against_alike(made_of: np.ndarray, known: np.ndarray) -> float:
+    """Median of sharpness over that of the source's mouths opened within 0.01, where it has five; (opening, sharpness) [n, 2] each."""
+    ratios = []
+    for opening, sharp in made_of:
+        alike = known[np.abs(known[:, 0] - opening) < 0.01, 1]
+        if len(alike) >= 5:
+            ratios.append(sharp / np.median(alike))
+    return float(np.median(ratios)) if ratios else float("nan")
 
 
 def _frames_wanted(take: Take) -> int:
