@@ -91,8 +91,8 @@ def summary(rows: list[dict]) -> None:
         if chosen:
             r = np.array([row["r"] for row in chosen])
             alike = np.array([row["sharp_alike"] for row in chosen if row["sharp_alike"] is not None])
-            print(f"{kind}s: {len(r)} pairs, r median {np.median(r):.3f}, mean {r.mean():.3f}, lowest {r.min():.3f}; sharpness against mouths "
-                  f"opened as far {alike.min(initial=9):.2f} to {alike.max(initial=0):.2f}")
+            print(f"{kind}s: {len(r)} pairs, r median {np.median(r):.3f}, mean {r.mean():.3f}, lowest {r.min():.3f}; "
+                  f"sharpness against mouths opened as far {alike.min(initial=9):.2f} to {alike.max(initial=0):.2f}")
     wrong = [row for row in rows if "error" in row or not (row.get("frames_right") and row.get("sound_right"))]
     print(f"{len(rows)} pairs, {len(wrong)} with an error, a wrong number of frames or changed sound")
 
