@@ -17,6 +17,9 @@ STILL = (33, 263, 133, 362, 168, 6, 197, 195, 5, 4, 127, 356, 234, 454, 10, 9, 8
 HALO_OF = (152, 148, 377, 149, 378, 136, 365, 172, 397, 152, 150, 379)
 HALO_BY = (0.16, 0.16, 0.16, 0.15, 0.15, 0.13, 0.13, 0.12, 0.12, 0.30, 0.30, 0.30)
 HALO_RIM = 9
+# The table's weights to this power: cheeks and jaw that stay with a frame whose own mouth is wide, or shut, belie the new one. Lips read
+# again in a film of a shaking camera followed the wish at 0.738 with the table's own weights, at 0.763 with their root, at 0.778 with this.
+_FOLLOWING = 0.25
 
 
 @dataclass(frozen=True)
@@ -39,4 +42,4 @@ def control_points() -> ControlPoints:
     with Path(__file__).with_name("mouth_basis.json").open(encoding="utf-8") as file:
         stored = json.load(file)["points"]
     rows = np.array([stored[name] for name in stored], np.float64)
-    return ControlPoints(np.array([int(name) for name in stored]), rows[:, 0], rows[:, 1] > 0, rows[:, 2:5], rows[:, 5:8])
+    return ControlPoints(np.array([int(name) for name in stored]), rows[:, 0] ** _FOLLOWING, rows[:, 1] > 0, rows[:, 2:5], rows[:, 5:8])
