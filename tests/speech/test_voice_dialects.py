@@ -89,7 +89,7 @@ def test_a_dead_server_is_told_at_once(dialect):
     address = f"http://127.0.0.1:{dead_port()}"
     with pytest.raises(ServerError, match=f"There is no voice server at {address} .connection refused.: start it"):
         make_engine_voice(settings(dialect, address)).synthesize(TEXT)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 def dies(call):
@@ -124,22 +124,22 @@ def dies_before_the_first_sound(call):
         "422", "redirect", "not http"])
 def test_what_goes_wrong_is_one_sentence(serve, dialect, stream, fail, sentence):
     server = serve(failing(dialect, fail))
-    voice = make_engine_voice(settings(dialect, server, patience=5))
+    voice = make_engine_voice(settings(dialect, server, patience=30))
     begun = time.monotonic()
     with pytest.raises(ServerError, match=sentence) as error:
         streamed(voice) if stream else voice.synthesize(TEXT)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
     assert "\n" not in str(error.value) and len(str(error.value)) < 700
 
 
 @every_dialect
 def test_a_server_that_never_answers_is_given_up_when_patience_ends(serve, dialect):
     server = serve(failing(dialect, lambda call: call.hang()))
-    voice = make_engine_voice(settings(dialect, server, patience=0.6))
+    voice = make_engine_voice(settings(dialect, server, patience=0.3))
     begun = time.monotonic()
-    with pytest.raises(ServerError, match="did not answer for 0.6 s"):
+    with pytest.raises(ServerError, match="did not answer for 0.3 s"):
         voice.synthesize(TEXT)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5
 
 
 @every_dialect
@@ -156,18 +156,17 @@ def test_a_server_that_stops_in_mid_stream_is_given_up_when_patience_ends(serve,
 @every_dialect
 def test_a_slow_server_is_waited_for(serve, dialect):
     def slow(call):
-        time.sleep(0.4)
-        call.chunked([wav_header(dialect.rate), 0.3, bytes_of(dialect.rate)])
+        time.sleep(0.15)
+        call.chunked([wav_header(dialect.rate), 0.15, bytes_of(dialect.rate)])
 
-    speech = make_engine_voice(settings(dialect, serve(failing(dialect, slow)), patience=5)).synthesize(TEXT)
+    speech = make_engine_voice(settings(dialect, serve(failing(dialect, slow)), patience=30)).synthesize(TEXT)
     assert speech.sound.seconds == pytest.approx(SECONDS, abs=0.001)
 
 
-class CancelledAt:
-    """A Progress that the user stops at a moment."""
+class StoppedByTheUser:
+    """A Progress that the user stops at `moment`, which may be set while the work goes on."""
 
-    def __init__(self, moment):
-        self.moment = moment
+    moment = float("inf")
 
     def check(self):
         if time.monotonic() >= self.moment:
@@ -177,25 +176,27 @@ class CancelledAt:
 @every_dialect
 @pytest.mark.parametrize("begin", [[], [wav_header(RATE), bytes_of(RATE)[:RATE]]], ids=["before the answer", "in mid-stream"])
 def test_a_cancel_closes_the_socket_within_a_second(serve, dialect, begin):
+    user = StoppedByTheUser()
+
     def stalls(call):
         if begin:
             call.chunked(begin, end=False)
+        user.moment = time.monotonic() + 0.1
         call.hang()
 
     server = serve(failing(dialect, stalls))
-    moment = time.monotonic() + 0.5
-    voice = make_engine_voice(settings(dialect, server), CancelledAt(moment))
+    voice = make_engine_voice(settings(dialect, server), user)
     with pytest.raises(Cancelled):
         streamed(voice)
-    assert time.monotonic() - moment < 0.5
-    while not server.hung_up and time.monotonic() < moment + 2:
-        time.sleep(0.02)
-    assert server.hung_up[0] - moment < 1
+    assert time.monotonic() - user.moment < 1
+    while not server.hung_up and time.monotonic() < user.moment + 10:
+        time.sleep(0.01)
+    assert server.hung_up[0] - user.moment < 1
 
 
 def test_two_at_once_take_turns_at_one_server(serve):
     def slow(call):
-        time.sleep(0.2)
+        time.sleep(0.1)
         DIALECTS[0].answer(call)
 
     server = serve(slow)

@@ -155,7 +155,7 @@ class VoiceServer:
         self._server.daemon_threads, self._server.hung_up = True, []
         self.hung_up = self._server.hung_up
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True).start()
 
     def close(self):
         self._server.shutdown()
