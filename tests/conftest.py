@@ -1,4 +1,5 @@
 """Fixtures for all rooms: how to make films and sounds (`samples`), and a few that are ready."""
+import importlib
 import importlib.util
 import os
 import sys
@@ -43,6 +44,21 @@ def wav2lip_files(tmp_path_factory, parity):
         return made[kind, number]
 
     return file
+
+
+@pytest.fixture(scope="session")
+def diffusion_files(tmp_path_factory):
+    """diffusion_files("latentsync" or "sonic") -> a folder with a small set of its files, whose weights are noise."""
+    made = {}
+
+    def folder(engine: str) -> Path:
+        if engine not in made:
+            sys.path.insert(0, str(HERE.parent / "bench"))
+            made[engine] = tmp_path_factory.mktemp(engine)
+            importlib.import_module(f"{engine}_stand_in").make(made[engine])
+        return made[engine]
+
+    return folder
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ class Golden:
 
     @property
     def config(self) -> dict[str, Any]:
-        return json.loads(_beside(self.path.parent.name, "config.json").read_text(encoding="utf-8"))
+        own = self.path.with_name("config.json")
+        return json.loads((own if own.exists() else _beside(self.path.parent.name, "config.json")).read_text(encoding="utf-8"))
 
 
 def goldens(folder: str, pattern: str = "*golden*.npz") -> list[Golden]:

@@ -36,6 +36,7 @@ def test_a_film_is_dubbed_cancelled_between_the_steps_and_goes_on(latentsync, tm
     slow = graph(steps=50, motion_seed=3)
     stopped = run(latentsync, slow, cancel_at="mouths", cancel_after=5.0)
     assert stopped.status == "interrupted"
+    assert stopped.pictures, "the first chunk is seen while it is denoised"
     assert stopped.cancel_seconds < AT_MOST
     done = run(latentsync, graph(motion_seed=3))
     assert done.status == "success", done.error

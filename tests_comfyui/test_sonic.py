@@ -64,6 +64,7 @@ def test_cancel_between_the_steps_and_go_on(sonic):
     runs = [run(sonic, one, cancel_at="sonic", cancel_after=4.0) for one in slow]
     assert {done.status for done in runs} == {"interrupted"}
     assert min(done.cancel_seconds for done in runs) < AT_MOST
+    assert all(done.pictures for done in runs), "the portrait is seen while it is denoised"
     assert run(sonic, graph()).status == "success", "the queue goes on"
 
 

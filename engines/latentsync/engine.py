@@ -82,8 +82,8 @@ class LatentSync:
         affines = face_affines(three_points(take.avatar.track), settings.resolution)
         size = take.avatar.source.width, take.avatar.source.height
         run = _Run(unet, vae, settings, progress, take.timeline.times(), rows)
-        with on_device(unet, vae, activations=activations(settings, dtype, values)) as device, interruptible(unet, progress), \
-                enough_memory(_TOO_LITTLE), closing(_squares(take, plan, affines, settings)) as squares, \
+        with enough_memory(_TOO_LITTLE), on_device(unet, vae, activations=activations(settings, dtype, values)) as device, \
+                interruptible(unet, progress), closing(_squares(take, plan, affines, settings)) as squares, \
                 progress.stage(f"painting the mouth ({reckoned})", len(plan) * settings.steps) as stage:
             for index, face in _joined(plan, (run.painted(chunk, squares, device, stage, None if number else self.preview)
                                               for number, chunk in enumerate(plan))):

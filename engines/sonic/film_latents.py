@@ -53,8 +53,8 @@ def film_latents(portrait: Portrait, picture_key: str, speech: Speech, networks:
 
     too_little = (f"The memory of the device is too small to animate {width} x {height} pixels: choose a smaller resolution, or crop to "
                   "the face.")
-    with visiting(unet, activations=activations(height, width, networks.dtype)) as device, _checked(unet, progress), \
-            enough_memory(too_little):
+    with enough_memory(too_little), visiting(unet, activations=activations(height, width, networks.dtype)) as device, \
+            _checked(unet, progress):
         return denoised(unet, score, noise, schedule(settings.steps), guidance, device, progress, file.keep, left, watch)
 
 

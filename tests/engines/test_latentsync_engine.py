@@ -1,7 +1,5 @@
 """LatentSync as an engine: which frames are painted, from where, the same whatever happens on the way, and nothing else is touched."""
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,24 +23,14 @@ from talking_avatar.media.sound_array import SoundArray
 from talking_avatar.media.timeline import lay_out
 from talking_avatar.speech.speech import Speech
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = LatentSyncSettings(resolution=64, steps=2)
 
 
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory):
-    """Models folder with stand-in files in models/latentsync."""
-    sys.path.insert(0, str(ROOT / "bench"))
-    from latentsync_stand_in import make
-
-    folder = tmp_path_factory.mktemp("models")
-    make(folder / "latentsync")
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def folders(stand_in, tmp_path, monkeypatch):
-    monkeypatch.setenv("TALKING_AVATAR_MODELS", str(stand_in))
+def folders(diffusion_files, tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "latentsync").symlink_to(diffusion_files("latentsync"))
+    monkeypatch.setenv("TALKING_AVATAR_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("TALKING_AVATAR_CACHE", str(tmp_path / "cache"))
 
 
@@ -264,7 +252,7 @@ def test_a_resolution_that_does_not_fit_and_missing_parts_are_one_sentence(astro
         monkeypatch.setattr("talking_avatar.models.packages.find_spec", lambda name: None)
         painted(take)
     monkeypatch.undo()
-    monkeypatch.setenv("TALKING_AVATAR_MODELS", str(tmp_path))
+    monkeypatch.setenv("TALKING_AVATAR_MODELS", str(tmp_path / "empty"))
     with pytest.raises(MissingModel, match="latentsync_unet.pt.*is missing"):
         painted(take)
 

@@ -17,8 +17,6 @@ from talking_avatar.speech.whisper_features import frame_tokens, published_frame
 sys.path.insert(0, str(Path(__file__).parent))
 from test_latentsync_alignment import assert_nearly, published_paste, published_points  # noqa: E402
 
-CASES = "abcdefgh"
-
 
 def published_order(film, wanted):
     """Source frame of each output frame: to and fro, the ends shown twice; cut where the film is longer."""
@@ -32,7 +30,7 @@ def test_parity_latentsync_pipeline_run(golden, parity, start):
     arrays, config = golden.arrays, golden.config
     unet = parity.fill_module(LatentSyncUNet(UNetConfig.of(config["unet"])).eval(), golden.seed)
     vae = parity.fill_module(autoencoder(VAEConfig(block_out_channels=tuple(config["vae"]["block_out_channels"]))), golden.seed)
-    for case in (one for one in CASES if f"in_film_{one}" in arrays):
+    for case in sorted(name.removeprefix("in_film_") for name in arrays if name.startswith("in_film_")):
         with torch.inference_mode():
             run_case(arrays, case, start, unet, vae, parity)
 
@@ -64,10 +62,11 @@ def run_case(arrays, case, start, unet, vae, parity):
         known = conditions(vae, faces, masked, reference, lambda: None)
         noise = torch.from_numpy(given("in_noise_init")).float().expand(-1, -1, len(here), -1, -1)
         heard = unet.listen(tokens[first:first + length], guided=guidance > 1)
-        golden_in = arrays[f"mid_unet_in_{case}{number}"]
-        parity.assert_close(torch.cat([noise, known], 1)[:, :, [0, -1]].expand(len(golden_in), -1, -1, -1, -1), golden_in, tolerance)
-        parity.assert_close(unet(torch.cat([noise, known], 1), schedule(steps).timesteps[0], heard)[:, :, [0, -1]],
-                            arrays[f"mid_noise_pred_{case}{number}"], tolerance)
+        if f"mid_unet_in_{case}{number}" in arrays:
+            golden_in = arrays[f"mid_unet_in_{case}{number}"]
+            parity.assert_close(torch.cat([noise, known], 1)[:, :, [0, -1]].expand(len(golden_in), -1, -1, -1, -1), golden_in, tolerance)
+            parity.assert_close(unet(torch.cat([noise, known], 1), schedule(steps).timesteps[0], heard)[:, :, [0, -1]],
+                                arrays[f"mid_noise_pred_{case}{number}"], tolerance)
         latents = denoised(unet, noise, known, heard, steps, guidance, every)
         parity.assert_close(latents, arrays[f"out_latents_{case}{number}"], tolerance)
         made = [finished_face(vae, one, face) for one, face in zip(latents[0].transpose(0, 1), faces, strict=True)]

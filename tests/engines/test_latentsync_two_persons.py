@@ -1,7 +1,4 @@
 """Two persons in one film, dubbed by LatentSync: whoever is chosen gets the mouth, the other one not a pixel of it."""
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from skimage import data
@@ -18,7 +15,6 @@ from talking_avatar.media.sound_array import SoundArray
 from talking_avatar.media.timeline import lay_out
 from talking_avatar.speech.speech import Speech
 
-ROOT = Path(__file__).resolve().parents[2]
 HALF = 280
 SMALL = LatentSyncSettings(resolution=64, steps=1)
 
@@ -33,12 +29,9 @@ def two_faces(tmp_path_factory, samples):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory):
-    sys.path.insert(0, str(ROOT / "bench"))
-    from latentsync_stand_in import make
-
+def models(tmp_path_factory, diffusion_files):
     folder = tmp_path_factory.mktemp("models")
-    make(folder / "latentsync")
+    (folder / "latentsync").symlink_to(diffusion_files("latentsync"))
     (folder / "mediapipe").symlink_to(models_folders("mediapipe")[-1])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TALKING_AVATAR_MODELS", str(folder))

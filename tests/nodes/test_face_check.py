@@ -1,8 +1,5 @@
 """Face Check tells what will be hard before anything is made, and never stops a run."""
-import sys
 from fractions import Fraction
-from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -125,9 +122,9 @@ def test_an_engine_without_its_checkpoint_is_told_and_stops_nothing(film, spoken
 
 @pytest.mark.parametrize(("engine", "networks"), [("latentsync", "LatentSyncNetworks"), ("sonic", "SonicNetworks")])
 def test_the_diffusion_engines_are_reckoned_in_a_moment_and_nothing_is_tried(comfyui, astronaut_photo, spoken_wav, samples, node,
-                                                                             monkeypatch, engine, networks):
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
-    import_module(f"{engine}_stand_in").make(comfyui.models / engine / "a folder")
+                                                                             diffusion_files, monkeypatch, engine, networks):
+    (comfyui.models / engine).mkdir()
+    (comfyui.models / engine / "a folder").symlink_to(diffusion_files(engine))
     for name in ("unet", "vae"):
         monkeypatch.setattr(f"talking_avatar.models.{engine}.networks.{networks}.{name}", lambda *given: pytest.fail("loaded"))
     avatar, speech = node("LoadAvatarVideo", path=str(astronaut_photo))[0], node("AudioEncode", path=str(spoken_wav))[0]

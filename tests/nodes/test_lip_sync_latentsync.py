@@ -1,7 +1,4 @@
 """Lip Sync (LatentSync) on the canvas: avatar and speech in, mouths out, and a sentence where something is wrong."""
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -9,24 +6,13 @@ from talking_avatar.host.errors import InputError, MissingModel
 from talking_avatar.host.networks import let_go
 from talking_avatar.media.open import open_source
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"resolution": 64, "steps": 2}
 
 
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory):
-    sys.path.insert(0, str(ROOT / "bench"))
-    from latentsync_stand_in import make
-
-    folder = tmp_path_factory.mktemp("set")
-    make(folder)
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def models(comfyui, stand_in):
+def models(comfyui, diffusion_files):
     """The set lies in ComfyUI's models/latentsync."""
-    (comfyui.models / "latentsync").symlink_to(stand_in, target_is_directory=True)
+    (comfyui.models / "latentsync").symlink_to(diffusion_files("latentsync"), target_is_directory=True)
     yield
     let_go()
 

@@ -17,20 +17,10 @@ from sonic_probe import put_probes  # noqa: E402
 SMALL = {"resolution": 64, "steps": 2}
 
 
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory):
-    sys.path.insert(0, str(ROOT / "bench"))
-    from sonic_stand_in import make
-
-    folder = tmp_path_factory.mktemp("set")
-    make(folder)
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def models(comfyui, stand_in):
+def models(comfyui, diffusion_files):
     """The set lies in ComfyUI's models/sonic."""
-    (comfyui.models / "sonic").symlink_to(stand_in, target_is_directory=True)
+    (comfyui.models / "sonic").symlink_to(diffusion_files("sonic"), target_is_directory=True)
     yield
     let_go()
 
@@ -219,23 +209,23 @@ def test_the_portrait_is_seen_at_the_node_while_it_is_denoised(comfyui, probes, 
     assert np.corrcoef(last.ravel(), first.ravel())[0, 1] > 0.97
 
 
-def test_other_files_in_the_folder_are_another_film(comfyui, node, stand_in, tmp_path):
+def test_other_files_in_the_folder_are_another_film(comfyui, node, diffusion_files):
     import shutil
 
     from sonic_stand_in import make
 
     (comfyui.models / "sonic").unlink()
-    shutil.copytree(stand_in, comfyui.models / "sonic")
+    shutil.copytree(diffusion_files("sonic"), comfyui.models / "sonic")
     first = node("SonicPortrait", portrait=PHOTO, audio=sound(0.1), **SMALL)[0].film.frame(0).picture.rgb().copy()
     make(comfyui.models / "sonic", seed=1)
     assert not np.array_equal(node("SonicPortrait", portrait=PHOTO, audio=sound(0.1), **SMALL)[0].film.frame(0).picture.rgb(), first)
 
 
-def test_without_pictures_between_their_file_is_not_asked_for(comfyui, node, stand_in):
+def test_without_pictures_between_their_file_is_not_asked_for(comfyui, node, diffusion_files):
     import shutil
 
     (comfyui.models / "sonic").unlink()
-    shutil.copytree(stand_in, comfyui.models / "sonic", ignore=shutil.ignore_patterns("RIFE"))
+    shutil.copytree(diffusion_files("sonic"), comfyui.models / "sonic", ignore=shutil.ignore_patterns("RIFE"))
     assert node("SonicPortrait", portrait=PHOTO, audio=sound(0.2), between=False, **SMALL)[0].get_frame_count() == 3
     with pytest.raises(MissingModel, match="flownet.pkl"):
         node("SonicPortrait", portrait=PHOTO, audio=sound(0.2), **SMALL)
