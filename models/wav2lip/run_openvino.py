@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -80,37 +82,56 @@ class _WithGain(nn.Module):
 def _built(path: Path, half: bool, batch: int) -> OpenVinoWav2Lip:
     layout = layout_of(path)
     batch = max(2, batch) if batch else batch_for(layout, on_card=False)
+    if not half:
+        return OpenVinoWav2Lip(_shaped(path, layout, batch), layout, "float32", batch)
+    worst = _levels_apart(path, layout, batch)
+    network = OpenVinoWav2Lip(_shaped(path, layout, batch), layout, "bfloat16" if worst <= MOST_LEVELS else "float32", batch)
+    network.status += (f", within {worst} grey levels of float32" if worst <= MOST_LEVELS else
+                       f" (bfloat16 would change the picture by up to {worst} grey levels)")
+    return network
+
+
+def _levels_apart(path: Path, layout: Layout, batch: int) -> int:
+    """By how many grey levels bfloat16 changes the probe's pictures at most: measured once for a file, an OpenVINO and a kind of processor,
+    one network at a time."""
+    place = _place(path).with_suffix(f".{torch.backends.cpu.get_cpu_capability()}.json")
+    with suppress(OSError, ValueError, TypeError):
+        return int(json.loads(place.read_text())["grey levels"])
+    pictures = [probe_pictures(OpenVinoWav2Lip(_shaped(path, layout, batch), layout, hint, batch), layout)
+                for hint in ("float32", "bfloat16")]
+    worst = int(np.abs(pictures[0] - pictures[1]).max())
+    half_written = place.with_name(f"{place.stem}-{os.getpid()}.json")
+    half_written.write_text(json.dumps({"grey levels": worst}))
+    half_written.replace(place)
+    return worst
+
+
+def _shaped(path: Path, layout: Layout, batch: int):
+    """OpenVINO's model of a file for batches of that size, from the cache or made now."""
     model = _converted(path, layout)
     model.reshape({0: [batch, 1, 80, 16], 1: [batch, 6, layout.size, layout.size], 2: [1]})
-    exact = OpenVinoWav2Lip(model, layout, "float32", batch)
-    if not half:
-        return exact
-    wanted = probe_pictures(exact, layout)
-    quick = OpenVinoWav2Lip(model, layout, "bfloat16", batch)
-    worst = int(np.abs(probe_pictures(quick, layout) - wanted).max())
-    if worst > MOST_LEVELS:
-        exact.status += f" (bfloat16 would change the picture by up to {worst} grey levels)"
-        return exact
-    quick.status += f", within {worst} grey levels of float32"
-    return quick
+    return model
 
 
 def _converted(path: Path, layout: Layout):
-    """OpenVINO's model of a file, from the cache or made now."""
-    openvino = _openvino()
-    core = openvino.Core()
-    name = hashlib.sha256(repr((file_stamp(path), openvino.__version__)).encode()).hexdigest()[:24]
-    place = cache_folder("openvino") / f"{name}.xml"
+    openvino, place = _openvino(), _place(path)
     if place.is_file():
-        return core.read_model(place)
+        return openvino.Core().read_model(place)
     network = read_generator(path).to(memory_format=torch.contiguous_format)
     example = (torch.zeros(2, 1, 80, 16), torch.zeros(2, 6, layout.size, layout.size), torch.ones(1))
     model = openvino.convert_model(_WithGain(network).eval(), example_input=example)
-    half_written = place.with_name(f"{name}-{os.getpid()}.xml")
+    half_written = place.with_name(f"{place.stem}-{os.getpid()}.xml")
     openvino.save_model(model, half_written, compress_to_fp16=False)
     half_written.with_suffix(".bin").replace(place.with_suffix(".bin"))
     half_written.replace(place)
-    return model
+    del model, network  # their weights are read anew from the file, mapped
+    return openvino.Core().read_model(place)
+
+
+def _place(path: Path) -> Path:
+    """Where OpenVINO's model of a file is kept."""
+    name = hashlib.sha256(repr((file_stamp(path), _openvino().__version__)).encode()).hexdigest()[:24]
+    return cache_folder("openvino") / f"{name}.xml"
 
 
 def _compiled(model, hint: str):

@@ -1,9 +1,11 @@
 """Wav2Lip dubs films: each mouth on its own face at its own time, whatever is missing, cancelled, resumed or too large."""
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -367,3 +369,25 @@ def test_a_file_of_something_else_is_refused(models, take):
     torch.save({"state_dict": {"netcnnaud.0.weight": torch.zeros(64, 1, 3, 3)}}, path)
     with pytest.raises(MissingModel, match="LSE-C"):
         patches(take, replace(SETTINGS, checkpoint="wav2lip_gan.pth"))
+
+
+@pytest.mark.skipif("openvino" not in BACKENDS, reason="OpenVINO is optional")
+def test_openvino_measures_bfloat16_once_for_a_file_and_gives_it_up_where_it_shows(models, take):
+    from talking_avatar.host.folders import cache_folder
+
+    models("noise")
+    settings, engine = replace(SETTINGS, backend="openvino", precision="half"), Wav2LipEngine()
+    first = list(islice(engine.patches(take, settings, Silent()), 2))
+    assert re.search(r"in bfloat16, within [012] grey levels of float32", engine.notes[0])
+    verdict, = cache_folder("openvino").glob("*.json")
+    written = verdict.stat().st_mtime_ns
+    let_go()
+    again = list(islice(engine.patches(take, settings, Silent()), 2))
+    assert verdict.stat().st_mtime_ns == written
+    assert all(map(same, first, again))
+    for told, status in (('{"grey levels": 7}', "in float32 (bfloat16 would change the picture by up to 7 grey levels)"),
+                         ("cut o", "in bfloat16, within")):
+        let_go()
+        verdict.write_text(told)
+        next(engine.patches(take, settings, Silent()))
+        assert status in engine.notes[0]
