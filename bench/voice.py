@@ -63,7 +63,7 @@ def report(voice: str, references: list[Path], ears: dict[str, Callable], each: 
     """Print the speed of a voice, then similarity and word error over all references, before and after."""
     from talking_avatar.media.open import open_sound
     from talking_avatar.speech.matching.match import aimed, learn_voice, matched
-    from talking_avatar.speech.voices.matched import own_voice
+    from talking_avatar.speech.voices.matched import own_voice, within_reach
     from talking_avatar.speech.voices.voice import make_voice
 
     speaker = make_voice(voice, "en")
@@ -79,7 +79,7 @@ def report(voice: str, references: list[Path], ears: dict[str, Callable], each: 
     errors = {name: wrong(listen, spoken) for name, listen in ears.items()}
     for file in references:
         reference = open_sound(file)
-        target = aimed(learn_voice(reference), sample, own)
+        target = aimed(within_reach(learn_voice(reference), own, voice), sample, own)
         near, cpu = timed(lambda target=target: [matched(one, target, own=own) for one in spoken])
         spent += cpu
         wanted = embedding(*whole_sound(reference))

@@ -17,6 +17,8 @@ def add_voice_options(parser: argparse._ActionsContainer, engine: str = "--engin
                              "cosyvoice, openai, xtts, xtts-streaming, chatterbox-server, edge-tts, f5-tts, chatterbox")
     parser.add_argument("--server", default="", metavar="URL", help="address of the engine's server; default: where it usually is")
     parser.add_argument("--reference", metavar="FILE", help="a recording of the voice that shall speak")
+    parser.add_argument("--matching", type=float, default=1.0, metavar="0..1",
+                        help="how far the embedded voice goes toward the recording (default 1, as near as it gets; less is clearer)")
     parser.add_argument("--transcript", default="", help="what is said in the recording, or a text file with it")
     parser.add_argument("--speaker", action="append", default=[], metavar="NAME=VOICE",
                         help="who speaks behind [NAME] in the text: a voice, or FILE|TRANSCRIPT")
@@ -36,7 +38,7 @@ def spoken(chosen: argparse.Namespace, progress: Progress, tell):
 
     reference = replace(load_speech(chosen.reference), text=_text(chosen.transcript)) if chosen.reference else None
     asked = VoiceSettings(chosen.voice_engine, chosen.voice, chosen.language, chosen.speed, chosen.voice_seed, reference, chosen.server,
-                          chosen.sample_rate, chosen.patience, typed=True)
+                          chosen.sample_rate, chosen.patience, typed=True, matching=chosen.matching)
     cast = read_cast("\n".join(chosen.speaker), asked, load_speech)
     return narrate(chosen.text, asked, progress, cast, tell)
 

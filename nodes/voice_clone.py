@@ -60,6 +60,9 @@ class VoiceClone:
                 "sample_rate": ("INT", {"default": 0, "min": 0, "max": 192000,
                                         "tooltip": "For servers that send bare samples and do not tell their rate (too fast or too slow a "
                                                    "voice): 0 is the engine's usual."}),
+                "matching": ("FLOAT", {"default": 1.0, "min": 0.0, "max": 1.0, "step": 0.05,
+                                       "tooltip": "How far the embedded voice goes toward the recording: 0 is its own sound, 1 as near as "
+                                                  "it gets; less is clearer. The other engines clone and have no use for it."}),
             },
         }
 
@@ -75,7 +78,7 @@ class VoiceClone:
 
     def speak(self, text: str, reference=None, transcript: str = "", engine: str = "embedded", server: str = "", voice: str = "",
               language: str = "auto", speed: float = 1.0, voice_seed: int = 0, speakers: str = "", patience: int = 300,
-              sample_rate: int = 0):
+              sample_rate: int = 0, matching: float = 1.0):
         import logging
 
         from ..speech.load import load_speech
@@ -87,7 +90,7 @@ class VoiceClone:
 
         recording = None if reference is None else Speech(sound_of(reference), text=transcript.strip())
         asked = VoiceSettings(engine, voice.strip(), "" if language == "auto" else language, speed, voice_seed, recording, server.strip(),
-                              sample_rate, patience)
+                              sample_rate, patience, matching=matching)
         with node_progress() as progress:
             cast = read_cast(speakers, asked, lambda name: load_speech(named_file(name)))
             speech = narrate(text, asked, progress, cast, logging.getLogger(__name__).warning)

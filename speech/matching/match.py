@@ -18,7 +18,7 @@ from .pitch import RATE, pitch
 from .profile import VoiceProfile, band_centres, learn_voice, profile_of
 from .resynthesis import Change, resynthesised
 
-VERSION = 3
+VERSION = 4
 """To be raised whenever the same match gives another sound."""
 TRACT_OF_PITCH = 0.3
 """Formants go with this power of the pitch: between men and women pitch differs by 1.75, formants by 1.18."""

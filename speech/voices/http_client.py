@@ -254,8 +254,9 @@ _turns_lock = threading.Lock()
 @contextmanager
 def _turn(address: Address, progress: Progress) -> Iterator[None]:
     """This request's turn at a server: most block while they speak, and some mix the voices of two requests."""
+    host = "localhost" if address.is_this_machine else address.host  # 127.0.0.1 and ::1 are the same server
     with _turns_lock:
-        lock = _turns.setdefault((address.host, address.port), threading.Lock())
+        lock = _turns.setdefault((host, address.port), threading.Lock())
     while not lock.acquire(timeout=_TICK):
         progress.check()
     try:

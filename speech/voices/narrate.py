@@ -48,9 +48,19 @@ def narrate(text: str, asked: VoiceSettings, progress: Progress | None = None, c
     language = next(iter(voices.values()))[1]
     speech = joined(_spoken(pieces, voices, progress), text, language, progress, total=len(pieces))
     heard = (note for speaker in voices for note in _about_reference({"": asked, **cast}[speaker], progress))
-    for note in dict.fromkeys([*heard, *(note for voice, _ in voices.values() for note in getattr(voice, "notes", ()))]):
+    said = (note for voice, _ in voices.values() for note in getattr(voice, "notes", ()))
+    for note in dict.fromkeys([*heard, *_left_out(pieces, voices), *said]):
         (tell or _ignore)(note)
     return speech
+
+
+def _left_out(pieces: list[Line | Pause], voices: Mapping[str, tuple[Voice, str]]) -> Iterator[str]:
+    """A sentence for each voice that did not read some letters."""
+    for speaker, (voice, _) in voices.items():
+        letters = voice.unreadable("".join(piece.text for piece in pieces if isinstance(piece, Line) and piece.speaker == speaker))
+        if letters:
+            yield (f"The voice '{voice.name}' does not know '{letters[:20]}' and left it out: name the text's language, or choose a voice "
+                   "that reads it.")
 
 
 def _about_reference(asked: VoiceSettings, progress: Progress) -> tuple[str, ...]:

@@ -79,8 +79,13 @@ def _seconds(text: str | None, word: str) -> float:
 
 
 def _looks_like_a_speaker(text: str, at: int, word: str) -> bool:
-    begins_line = not text[:at].strip() or "\n" in text[len(text[:at].rstrip()) : at]
-    return begins_line and unicodedata.category(word[0]) in ("Lu", "Lt", "Lo") if word else False
+    if not word or unicodedata.category(word[0]) not in ("Lu", "Lt", "Lo"):
+        return False
+    while at and text[at - 1].isspace():
+        at -= 1
+        if text[at] == "\n":
+            return True
+    return at == 0
 
 
 def _known(cast: Collection[str]) -> str:

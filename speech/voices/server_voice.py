@@ -164,9 +164,10 @@ class ServerVoice:
     def _sound(self, stream: ByteStream) -> SoundStream:
         if kind_of(stream) == "words":
             stream = unwrapped(stream) or stream
-        bare = self.bare_format(stream)
         try:
-            return sound_of_bytes(stream, bare)
+            stream.peek(1)  # by then it has told its rate, if it does
+            self._announced = getattr(stream, "rate", 0) or self._announced
+            return sound_of_bytes(stream, self.bare_format(stream))
         except BrokenReply:
             raise
         except ServerError as error:

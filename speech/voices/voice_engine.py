@@ -24,7 +24,9 @@ class VoiceSettings:
     language: a tag ("en", "pt-br"), "" guessed from the text. speed: 0.5 slow .. 2 fast. seed: other numbers give other takes, where the
     engine listens to it. reference: a recording of the voice that shall speak, its `text` being what is said in it, "" if unknown.
     server: address of the engine's server, "" where it usually is. sample_rate: of a server that does not tell its own, 0 the usual.
-    patience: seconds a server may stay silent before it is given up. typed: whether the user wrote the address here, not a workflow."""
+    patience: seconds a server may stay silent before it is given up. typed: whether the user wrote the address here, not a workflow.
+    matching: how far a voice of this machine goes toward the reference, 0 not at all .. 1 as near as it gets; engines that clone have no
+    use for it."""
 
     engine: str = "embedded"
     voice: str = ""
@@ -36,6 +38,7 @@ class VoiceSettings:
     sample_rate: int = 0
     patience: float = 300.0
     typed: bool = False
+    matching: float = 1.0
 
 
 _ENGINES: dict[str, Callable[[VoiceSettings, Progress], Voice]] = {}

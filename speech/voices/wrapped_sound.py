@@ -12,6 +12,25 @@ from .byte_stream import ByteStream
 from .reply_errors import sentence_of
 
 _FIELDS = ("audio", "delta", "audio_data", "data")
+_RATES = ("sample_rate", "sampling_rate", "rate")
+
+
+class UnwrappedStream(ByteStream):
+    """rate: samples a second as the objects said it that came so far; 0 if none did."""
+
+    def __init__(self, objects: Iterator[dict[str, Any]]) -> None:
+        super().__init__(self._sound_of(objects))
+        self.rate = 0
+
+    def _sound_of(self, objects: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+        for one in objects:
+            if "error" in str(one.get("type", "")) or one.get("error"):
+                raise ServerError(f"The voice server failed while it spoke: {sentence_of(json.dumps(one).encode())}")
+            said = next((one[name] for name in _RATES if isinstance(one.get(name), int)), 0)
+            self.rate = said if 4000 <= said <= 384000 else self.rate
+            sound = next((one[name] for name in _FIELDS if isinstance(one.get(name), str) and one[name]), None)
+            if sound is not None:
+                yield _bytes(sound)
 
 
 def unwrapped(stream: ByteStream) -> ByteStream | None:
@@ -19,11 +38,11 @@ def unwrapped(stream: ByteStream) -> ByteStream | None:
     that such a stream may bring instead."""
     head = stream.peek(64).lstrip()
     if head[:5] == b"data:" or head[:6] == b"event:" or head[:1] == b":":
-        return ByteStream(_of_objects(_event_objects(stream)))
+        return UnwrappedStream(_event_objects(stream))
     if head[:1] == b'"':
         return ByteStream(_of_string(stream))
     if head[:1] == b"{" and any(f'"{name}"'.encode() in stream.peek(4096) for name in ("audio", "audio_data")):
-        return ByteStream(_of_objects(_line_objects(stream)))
+        return UnwrappedStream(_line_objects(stream))
     return None
 
 
@@ -54,16 +73,6 @@ def _object(text: bytes) -> Iterator[dict[str, Any]]:
         raise ServerError("The voice server sent an event that is no JSON.") from None
     if isinstance(found, dict):
         yield found
-
-
-def _of_objects(objects: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    for one in objects:
-        if "error" in str(one.get("type", "")) or one.get("error"):
-            raise ServerError(f"The voice server failed while it spoke: {sentence_of(json.dumps(one).encode())}")
-        for name in _FIELDS:
-            if isinstance(one.get(name), str) and one[name]:
-                yield _bytes(one[name])
-                break
 
 
 def _of_string(stream: ByteStream) -> Iterator[bytes]:

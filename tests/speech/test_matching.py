@@ -9,6 +9,7 @@ from talking_avatar.media.open import sound_of_array
 from talking_avatar.speech.matching.match import VoiceProfile, aimed, learn_voice, matched, matched_sentences
 from talking_avatar.speech.matching.pitch import pitch
 from talking_avatar.speech.speech import Speech
+from talking_avatar.speech.voices.matched import own_voice, within_reach
 from talking_avatar.speech.voices.speak import speak
 from talking_avatar.speech.voices.voice_engine import VoiceSettings, make_engine_voice
 
@@ -103,6 +104,32 @@ def test_the_embedded_voice_is_matched_to_a_reference_and_keeps_the_time(man):
     said, nearer = plain.synthesize(text), near.synthesize(text)
     assert (nearer.sound.n_samples, nearer.phonemes) == (said.sound.n_samples, said.phonemes)
     assert abs(learn_voice(nearer.sound).pitch - man.pitch) < 0.1
+
+
+def test_espeak_keeps_its_melody_and_near_its_pitch_that_too(man, woman):
+    own = own_voice("espeak")[1]
+    far = within_reach(woman, own, "espeak")
+    assert (far.pitch, far.pitch_spread, far.voiced) == (woman.pitch, own.pitch_spread, woman.voiced)
+    assert within_reach(man, own, "espeak/m3").pitch == own.pitch
+    assert within_reach(man, own, "hibari") is man
+    reference = Speech(speak(REFERENCE, voice="hibari", language="en").sound, text="")
+    settings = VoiceSettings(voice="espeak", language="en", reference=reference)
+    text = "Nobody knew where the old man came from. Is it really so important now?"
+    said = learn_voice(make_engine_voice(settings).synthesize(text).sound)
+    assert abs(said.pitch - woman.pitch) < 0.15
+
+
+def test_how_far_the_embedded_voice_goes_is_the_users_choice(man, woman):
+    reference = Speech(speak(REFERENCE, voice="espeak/m3", language="en").sound, text="")
+    plain, near, half = (make_engine_voice(VoiceSettings(language="en", reference=reference, matching=far)) for far in (0.0, 1.0, 0.5))
+    assert len({voice.cache_words for voice in (plain, near, half)}) == 3
+    assert plain.cache_words == make_engine_voice(VoiceSettings(language="en")).cache_words
+    text = "Nobody knew where the old man came from. Is it really so important now?"
+    pitches = [learn_voice(voice.synthesize(text).sound).pitch for voice in (near, half, plain)]
+    assert pitches[0] + 0.15 < pitches[1] < pitches[2] - 0.15
+    for wrong in (-0.1, 1.01, float("nan")):
+        with pytest.raises(InputError, match="give 0 .* to 1"):
+            make_engine_voice(VoiceSettings(language="en", reference=reference, matching=wrong))
 
 
 def test_aiming_brings_the_spectrum_nearer_still(spoken, man, woman):

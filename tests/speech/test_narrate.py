@@ -161,6 +161,9 @@ def test_a_long_text_needs_no_more_memory_than_a_short_one(monkeypatch):
     class Tireless:
         name, languages, licence, notes, rest, tags, cache_words = "tireless", (), "none", [], 0.0, False, ("tireless",)
 
+        def unreadable(self, text):
+            return ""
+
         def synthesize(self, text):
             return Speech(sound_of_array(spoken(6.0) / np.float32(32768), RATE), None, text, "en")
 
@@ -201,6 +204,15 @@ def test_any_text_is_a_script_or_is_refused(text):
     except InputError:
         return
     assert all(part.text.strip() for part in parts if isinstance(part, Line))
+
+
+def test_letters_that_a_voice_leaves_out_are_told():
+    notes = []
+    narrate("The word 世界 means world, and everybody in this room knows it by heart.", VoiceSettings(), tell=notes.append)
+    assert any("'hibari' does not know '世界'" in note for note in notes)
+    notes.clear()
+    narrate("Everybody knows it.", VoiceSettings(), tell=notes.append)
+    assert notes == []
 
 
 def test_wrong_settings_are_one_sentence():

@@ -200,7 +200,8 @@ def test_two_at_once_take_turns_at_one_server(serve):
         DIALECTS[0].answer(call)
 
     server = serve(slow)
-    voices = [make_engine_voice(settings(DIALECTS[0], server)) for _ in range(3)]
+    urls = (server.url, server.url, server.url.replace("127.0.0.1", "localhost"))
+    voices = [make_engine_voice(settings(DIALECTS[0], url)) for url in urls]
     threads = [threading.Thread(target=voice.synthesize, args=(TEXT,)) for voice in voices]
     for thread in threads:
         thread.start()

@@ -1,5 +1,6 @@
 """What voice servers of any kind are known to do to their clients, one test a trap; those of one kind are in `test_voice_cloners`,
 `test_voice_openai` and `test_voice_packages`."""
+import base64
 import json
 import re
 import socket
@@ -21,10 +22,17 @@ from talking_avatar.speech.voices.reply_errors import sentence_of
 from talking_avatar.speech.voices.server_address import read_address
 from talking_avatar.speech.voices.voice_engine import VoiceSettings, make_engine_voice
 from voice_asking import TEXT, heard, recording, voice
-from voice_dialects import DIALECTS, SECONDS, bytes_of, cosyvoice, fish_speech, gpt_sovits, kokoro, vllm_omni, xtts
+from voice_dialects import DIALECTS, SECONDS, bytes_of, cosyvoice, cut, fish_speech, gpt_sovits, kokoro, vllm_omni, xtts
 from voice_server import RATE, spoken, wav_header, whole_wav
 
 pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def events_of(rate):
+    """Server-sent events that tell the rate first, then bare samples."""
+    told = [{"type": "speech.audio.info", "sample_rate": rate, "channels": 1, "bits_per_sample": 16}]
+    told += [{"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()} for piece in cut(bytes_of(rate))]
+    return [f"data: {json.dumps(one)}\n\n".encode() for one in [*told, {"type": "speech.audio.done"}]]
 
 
 @pytest.mark.parametrize(("engine", "answer", "more", "rate"), [
@@ -35,6 +43,7 @@ pytestmark = pytest.mark.usefixtures("own_cache")
     ("openai", lambda call: call.chunked([bytes_of(22050)], "audio/pcm;rate=22050"), {"voice": "alloy"}, 22050),
     ("openai", lambda call: call.chunked([bytes_of(16000)], "audio/pcm", X_Sample_Rate="16000"), {"voice": "alloy"}, 16000),
     ("openai", lambda call: call.chunked([bytes_of(24000)], "audio/pcm"), {"voice": "alloy"}, 24000),
+    ("openai", lambda call: call.chunked(events_of(22050), "text/event-stream"), {"voice": "alloy"}, 22050),
 ])
 def test_bare_samples_have_the_rate_that_is_told_else_the_usual(serve, engine, answer, more, rate):
     server = serve(lambda call: answer(call) if call.method == "POST" else call.say(404, {"detail": "Not Found"}))

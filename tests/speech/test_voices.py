@@ -1,6 +1,7 @@
 """Voices say the text, know when each phoneme sounds, and say plainly what they cannot do."""
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from talking_avatar.speech.voices import espeak, hibari
 from talking_avatar.speech.voices.hibari import timed_phonemes
 from talking_avatar.speech.voices.onnx_output import session_with_output
 from talking_avatar.speech.voices.readable import guess_language
+from talking_avatar.speech.voices.script import Line, read_script
 from talking_avatar.speech.voices.sentences import sentences
 from talking_avatar.speech.voices.speak import speak
 from talking_avatar.speech.voices.voice import make_voice, register, voice_names
@@ -195,8 +197,26 @@ def test_sentences_end_where_they_end(text, parts):
     assert list(sentences(text)) == parts
 
 
+def test_a_text_of_a_megabyte_is_read_in_a_moment():
+    texts = ("word " * 200_000, "Mr. A " * 160_000, "[laugh] so it is. " * 50_000, "[pause:1s] Hello.\n" * 50_000, "x" * 1_000_000,
+             "一二三，" * 100_000, "She said 你好 to him. " * 20_000)
+    begun = time.process_time()
+    for text in texts:
+        parts = read_script(text)
+        assert guess_language(text) in ("en", "zh")
+        assert sum(1 for part in parts if isinstance(part, Line) for _ in sentences(part.text)) >= 1
+    assert time.process_time() - begun < 60
+
+
+def test_a_foreign_word_does_not_change_the_language():
+    assert guess_language("The word 世界 means world, and everybody knows it.") == "en"
+    assert guess_language("The letter π is Greek.") == "en"
+    assert guess_language("我用 Stable Diffusion 和 ComfyUI 做视频") == "zh"
+    assert guess_language("Hello there, how are you all today? 你好。") == "zh", "a whole sentence wants a voice that can read it"
+
+
 def test_no_sentence_is_endless_and_nothing_is_lost():
-    for text in ("word " * 500, "x" * 2000, "一二三，" * 400):
+    for text in ("word " * 500, "x" * 2000, "一二三，" * 400, "Mr. A " * 500):
         parts = list(sentences(text))
         assert max(map(len, parts)) <= 600
         assert "".join("".join(parts).split()) == "".join(text.split())
