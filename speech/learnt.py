@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from ..host.device import one_thread
 from ..host.progress import Progress
 from ..media.sound import Sound
 from ..models.mouth_net import BANDS, INPUTS, ROWS_AHEAD, ROWS_BEFORE, MouthNet
@@ -94,7 +95,7 @@ class MouthStream:
         n = (len(self._rows) - ROWS_BEFORE - ROWS_AHEAD + 1) // 2
         if n <= 0:
             return np.zeros((0, 4), np.float32)
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             out = self._net(torch.from_numpy(self._rows[:ROWS_BEFORE + 2 * n - 1 + ROWS_AHEAD].T[None]))[0].T
             out[:, 3].sigmoid_()
         self._rows = self._rows[2 * n:]
