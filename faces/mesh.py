@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from math import exp
 
 import numpy as np
 import torch
@@ -55,8 +54,8 @@ def read_mesh(picture: Picture, region: Region) -> Reading:
 
 def read_patch(patch: Patch | None, region: Region) -> Reading:
     """As `read_mesh`, from a part of the picture that was lifted before."""
-    points, confidence = run_mesh(sample(patch, region, SIZE))
-    return Reading(into_picture(points, region, SIZE), confidence)
+    points, confidence = run_mesh([sample(patch, region, SIZE)])
+    return Reading(into_picture(points[0], region, SIZE), float(confidence[0]))
 
 
 def settle_mesh(picture: Picture, region: Region, rounds: int = 2) -> Reading:
@@ -84,9 +83,9 @@ def _nearby(region: Region) -> Iterator[Region]:
         yield Region(region.x + across * step, region.y + down * step, region.side * larger, region.turn + turn)
 
 
-def run_mesh(crop: np.ndarray) -> tuple[np.ndarray, float]:
-    """uint8 RGB [192, 192, 3] -> (float32 [468, 3] in crop pixels, confidence 0 .. 1 that it shows a face)."""
+def run_mesh(crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """n crops, uint8 RGB [192, 192, 3] -> (float32 [n, 468, 3] in crop pixels, float64 [n], confidence 0 .. 1 that it shows a face)."""
     with torch.inference_mode():
-        pixels = torch.from_numpy(crop).permute(2, 0, 1)[None].float().div_(255)
-        points, logit = load_network("mesh")(pixels)
-    return points[0].numpy(), 1 / (1 + exp(-max(-100.0, min(100.0, float(logit)))))
+        pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().div_(255)
+        points, logits = load_network("mesh")(pixels)
+    return points.numpy(), 1 / (1 + np.exp(-np.clip(logits.double().numpy(), -100, 100)))

@@ -110,7 +110,7 @@ class NodeProgress:
 
 
 def _shrunk(picture: np.ndarray) -> np.ndarray:
-    """The picture at a size for looking at. ComfyUI would shrink it itself, in the thread that answers the page, and several times slower."""
+    """The picture at a size for looking at. ComfyUI would shrink it in the thread that answers the page, and slower."""
     import cv2
 
     share = _LARGEST_PICTURE / max(picture.shape[:2])
