@@ -12,7 +12,7 @@ from ...host.progress import Progress, Silent
 from ...media.sound import Sound, require_samples
 from ...media.sound_part import SoundPart
 from ..gate import voice_gate
-from ..log_mel import HOP, RATE, sound_rows
+from ..log_mel import HOP, RATE, SoundRows, sound_rows
 from ..loudness import loudness
 from ..speech import Speech
 
@@ -74,7 +74,8 @@ def check_reference(recording: Speech, limits: Limits, progress: Progress | None
     progress = progress or Silent()
     if recording.sound.seconds > LOOKED_AT and not (recording.text or "").strip():
         recording = replace(recording, sound=SoundPart(recording.sound, 0, round(LOOKED_AT * recording.sound.rate)))
-    gate = voice_gate(sound_rows(recording.sound, progress))
+    rows = sound_rows(recording.sound, progress)
+    gate = voice_gate(rows)
     if recording.sound.seconds < limits.shortest:
         raise InputError(_wrong_length(recording.sound.seconds, limits, "give a longer one"))
     first, stop = _without_silence(gate, recording.sound.seconds, limits.shortest)
@@ -86,7 +87,8 @@ def check_reference(recording: Speech, limits: Limits, progress: Progress | None
     samples = round(first * rate), min(round(stop * rate), recording.sound.n_samples)
     is_cut = samples != (0, recording.sound.n_samples)
     part = SoundPart(recording.sound, *samples) if is_cut else recording.sound
-    quality = _quality(part, gate[round(first * RATE / HOP):round(stop * RATE / HOP) + 1], progress)
+    rows = sound_rows(part, progress) if is_cut else rows
+    quality = _quality(part, rows, gate[round(first * RATE / HOP):round(stop * RATE / HOP) + 1], progress)
     if math.isinf(quality.level) and quality.peak < 1e-4:
         raise InputError("The reference recording is silent: give one in which the person speaks.")
     return Reference(replace(recording, sound=part), is_cut, quality)
@@ -131,9 +133,8 @@ def _best_stretch(gate: np.ndarray, first: float, stop: float, longest: float) -
     return chosen if best > longest / 2 else (first, first + longest)
 
 
-def _quality(sound: Sound, gate: np.ndarray, progress: Progress) -> Quality:
+def _quality(sound: Sound, rows: SoundRows, gate: np.ndarray, progress: Progress) -> Quality:
     measured = loudness(sound, progress)
-    rows = sound_rows(sound, progress)
     count = min(len(gate), len(rows.levels))
     power, gate = np.square(rows.levels[:count], dtype=np.float64), gate[:count]
     voice, pause = power[gate > 0.9], power[gate < 0.02]

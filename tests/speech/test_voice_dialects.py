@@ -13,7 +13,7 @@ from voice_dialects import DIALECTS, SECONDS, bytes_of
 from voice_server import RATE, dead_port, spoken, wav_header, whole_wav
 
 TEXT = "Hello there, this is a voice."
-REFERENCE = Speech(sound_of_array(spoken(5.0) / np.float32(32768), RATE), text="What I say here.")
+REFERENCE = Speech(sound_of_array(spoken(3.2) / np.float32(32768), RATE), text="What I say here.")
 
 
 pytestmark = pytest.mark.usefixtures("own_cache")
