@@ -115,17 +115,24 @@ def _shaped(path: Path, layout: Layout, batch: int):
 
 def _converted(path: Path, layout: Layout):
     openvino, place = _openvino(), _place(path)
-    if place.is_file():
-        return openvino.Core().read_model(place)
-    network = read_generator(path).to(memory_format=torch.contiguous_format)
+    if not place.is_file():
+        network = read_generator(path).to(memory_format=torch.contiguous_format)
+        half_written = place.with_name(f"{place.stem}-{os.getpid()}.xml")
+        openvino.save_model(_read_by_openvino(network, layout), half_written, compress_to_fp16=False)
+        half_written.with_suffix(".bin").replace(place.with_suffix(".bin"))
+        half_written.replace(place)
+    return openvino.Core().read_model(place)  # its weights are mapped, not copied
+
+
+def _read_by_openvino(network: Wav2Lip, layout: Layout):
+    """By OpenVINO's reader of torch's networks; `openvino.convert_model` would tell its makers over the net."""
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
     example = (torch.zeros(2, 1, 80, 16), torch.zeros(2, 6, layout.size, layout.size), torch.ones(1))
-    model = openvino.convert_model(_WithGain(network).eval(), example_input=example)
-    half_written = place.with_name(f"{place.stem}-{os.getpid()}.xml")
-    openvino.save_model(model, half_written, compress_to_fp16=False)
-    half_written.with_suffix(".bin").replace(place.with_suffix(".bin"))
-    half_written.replace(place)
-    del model, network  # their weights are read anew from the file, mapped
-    return openvino.Core().read_model(place)
+    reader = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(_WithGain(network).eval(), example_input=example)  # kept while it is read
+    return reader.convert(reader.load(decoder))
 
 
 def _place(path: Path) -> Path:

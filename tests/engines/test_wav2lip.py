@@ -391,3 +391,16 @@ def test_openvino_measures_bfloat16_once_for_a_file_and_gives_it_up_where_it_sho
         verdict.write_text(told)
         next(engine.patches(take, settings, Silent()))
         assert status in engine.notes[0]
+
+
+@pytest.mark.skipif("openvino" not in BACKENDS, reason="OpenVINO is optional")
+def test_openvino_tells_its_makers_nothing_over_the_net(models, take, monkeypatch):
+    told = []
+    if find_spec("openvino_telemetry"):
+        import openvino_telemetry
+
+        for name in ("start_session", "send_event", "end_session"):
+            monkeypatch.setattr(openvino_telemetry.Telemetry, name, lambda *given, **named: told.append(given))
+    models("noise")
+    next(Wav2LipEngine().patches(take, replace(SETTINGS, backend="openvino", precision="float32"), Silent()))
+    assert not told
