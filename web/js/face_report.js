@@ -9,7 +9,9 @@ app.registerExtension({
   name: "TalkingAvatar.FaceReport",
   nodeCreated(node) {
     const lowest = LOWEST[node.comfyClass];
-    if (lowest) softly(() => addReport(node, lowest));
+    if (!lowest) return;
+    node.previewMediaType = "image"; // Nodes 2.0 takes what a node with a film at its inputs shows for a film
+    softly(() => addReport(node, lowest));
   },
 });
 
