@@ -82,7 +82,7 @@ def _figures(pen: _Pen, score: Score) -> None:
     offset = score.offset
     told = np.isfinite(offset.seconds)
     trembling = score.against.trembling if score.against else float("nan")
-    cards = [("offset", f"{offset.seconds * score.fps:+.1f}" if told else "–", "frames" + ("" if offset.clear else ", unsure"),
+    cards = [("offset", f"{offset.seconds * score.fps:+.1f}" if told else "-", "frames" + ("" if offset.clear else ", unsure"),
               _FAINT if not offset.clear else _rated(abs(offset.seconds), 0.09, 0.16)),
              ("agreement", f"{offset.agreement:.2f}", "with the voice", _rated(-offset.agreement, -0.4, -0.25)),
              ("in pauses", _number(score.leak, "{:.0%}"), "of lip motion", _rated(score.leak, 0.15, 0.4)),
@@ -251,4 +251,4 @@ def _rated(value: float, good: float, fair: float):
 
 
 def _number(value: float, words: str) -> str:
-    return words.format(value) if np.isfinite(value) else "–"
+    return words.format(value) if np.isfinite(value) else "-"

@@ -69,6 +69,11 @@ class Page:
         self._browser.wait(15)
         shutil.rmtree(self._profile, ignore_errors=True)
 
+    def shows_widgets(self) -> bool:
+        """Whether films and widgets of packs are shown: in frontends before 1.40 Nodes 2.0 knows none yet."""
+        version = self.js("window.__COMFYUI_FRONTEND_VERSION__ || '0.0'")
+        return not self.nodes2 or [int(part) for part in version.split(".")[:2]] >= [1, 40]
+
     def send(self, method: str, **values) -> dict:
         """One command of the protocol; what the page reports meanwhile is kept in `errors` and `failed`."""
         self._count += 1

@@ -19,11 +19,6 @@ _OVERLAY = """(() => {
 })()"""
 
 
-def _shows_films(page: Page) -> bool:
-    version = page.js("window.__COMFYUI_FRONTEND_VERSION__ || '0.0'")
-    return not page.nodes2 or [int(part) for part in version.split(".")[:2]] >= [1, 40]
-
-
 def _opened(page: Page, server, workflow: dict) -> dict:
     """Load the workflow into the page, which would queue the prompt that is given back: the same as it reads in the file."""
     made = page.load(workflow)
@@ -49,7 +44,7 @@ def test_a_template_opens_runs_and_plays(server, shots, name, nodes2):
         players = page.players()
         page.shot(shots / f"{name}_{'nodes2' if nodes2 else 'classic'}.png")
         assert not [error for error in page.errors if "Talking Avatar" in error or "talking-avatar" in error]
-        if _shows_films(page):
+        if page.shows_widgets():
             films = [one for one in players if "type=output" in one["src"] or "type=temp" in one["src"]]
             assert len(films) == sum(node["class_type"] == "TA_VideoCombine" for node in wanted.values())
             for film in films:
@@ -61,7 +56,7 @@ def test_the_face_is_drawn_and_the_handles_trim(server, shots, nodes2):
     workflow = template("dub_a_film")
     with Page(server, nodes2) as page:
         page.load(workflow)
-        if not _shows_films(page):
+        if not page.shows_widgets():
             return
         page.queue()
         page.players()
@@ -80,7 +75,7 @@ def test_the_page_speaks_chinese(server, shots, nodes2):
     with Page(server, nodes2, "zh") as page:
         page.load(workflow)
         page.shot(shots / f"chinese_{'nodes2' if nodes2 else 'classic'}.png")
-        if _shows_films(page):
+        if page.shows_widgets():
             assert page.js("document.querySelector('.ta-line').textContent") == "照片"
 
 
