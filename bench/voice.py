@@ -1,4 +1,4 @@
-"""How fast the embedded voices speak, and what matching does to them: python bench/voice.py [--voices hibari espeak] [REFERENCE …]
+"""How fast the embedded voices speak, and what matching does to them: python bench/voice.py [REFERENCE …] [--voices hibari espeak]
 
 Prints the real-time factor of each voice and of matching (processor seconds a second of sound, one thread), the similarity to each
 reference (cosine of GE2E speaker embeddings, Resemblyzer; 1 is the same recording, two recordings of one person come to about 0.9) and the
