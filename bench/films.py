@@ -38,6 +38,17 @@ def spoken(folder: Path) -> Path:
     return path
 
 
+def look_for_models_in(folder: Path) -> None:
+    """From now on, here and in processes started from here, models are looked for in `folder`, the face models among them."""
+    import os
+
+    from talking_avatar.host.folders import models_folders
+
+    if not (folder / "mediapipe").exists():
+        (folder / "mediapipe").symlink_to(models_folders("mediapipe")[-1], target_is_directory=True)
+    os.environ["TALKING_AVATAR_MODELS"] = str(folder)
+
+
 def repeated(path: Path, times: int, target: Path) -> Path:
     """The picture of `path` played `times` times as one film, its packets copied; made once."""
     import av

@@ -256,15 +256,12 @@ class _Stage:
 
 def _prepared(folder: Path) -> tuple[Path, Path]:
     """A film, and the folder of the stand-in networks, which becomes the one that models are looked for in."""
-    from films import talking_film
+    from films import look_for_models_in, talking_film
     from latentsync_stand_in import make
-    from talking_avatar.host.folders import models_folders
 
     film, models = talking_film(folder, 640, 360), (folder / "models").resolve()
     make(models / "latentsync")
-    if not (models / "mediapipe").exists():
-        (models / "mediapipe").symlink_to(models_folders("mediapipe")[-1], target_is_directory=True)
-    os.environ["TALKING_AVATAR_MODELS"] = str(models)
+    look_for_models_in(models)
     return film, models
 
 

@@ -38,15 +38,20 @@ def main() -> None:
 def peak(film: Path, speech: Path, *more: str) -> float:
     """Peak resident megabytes of a process that tracks and dubs `film` with `speech`. more: words of the command."""
     with tempfile.TemporaryDirectory() as scratch:
-        words = ["--avatar", str(film), "--audio", str(speech), "-o", str(Path(scratch) / "out.mp4"), *more]
-        child = subprocess.Popen([sys.executable, "-m", "talking_avatar.cli.main", "render", *words], stdout=subprocess.DEVNULL,
+        return peak_of("render", "--avatar", str(film), "--audio", str(speech), "-o", str(Path(scratch) / "out.mp4"), *more)
+
+
+def peak_of(*words: str) -> float:
+    """Peak resident megabytes of the terminal command, with an empty cache."""
+    with tempfile.TemporaryDirectory() as scratch:
+        child = subprocess.Popen([sys.executable, "-m", "talking_avatar.cli.main", *words], stdout=subprocess.DEVNULL,
                                  env={**os.environ, "TALKING_AVATAR_CACHE": scratch})
         highest = 0.0
         while child.poll() is None:
             highest = max(highest, _resident(child.pid))
             time.sleep(0.2)
         if child.returncode:
-            raise SystemExit(f"the dub of {film} failed")
+            raise SystemExit(f"'talking-avatar {' '.join(words)}' failed")
         return highest
 
 
