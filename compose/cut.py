@@ -17,9 +17,14 @@ def cut_out(picture: Picture, affine: np.ndarray, size: tuple[int, int]) -> np.n
 
     Only the part of the picture that is needed is converted. Where the patch reaches over the picture's edge, the edge is repeated.
     Where the patch is smaller than its place in the picture, the place is averaged over areas first, so nothing aliases."""
-    box = _clipped(covered(affine, size), picture.width, picture.height, _MARGIN + 2 * int(np.ceil(max(scales(affine)))))
-    to_patch = inverse(shifted(affine, -box[0], -box[1]))
-    return warped(picture.rgb(box), to_patch, size)
+    box = _needed(picture, affine, size)
+    return warped(picture.rgb(box), inverse(shifted(affine, -box[0], -box[1])), size)
+
+
+def cut_out_grey(picture: Picture, affine: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """As `cut_out`, but only how bright it is, uint8 [height, width]."""
+    box = _needed(picture, affine, size)
+    return warped(picture.grey(box), inverse(shifted(affine, -box[0], -box[1])), size)
 
 
 def warped(pixels: np.ndarray, affine: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -65,6 +70,11 @@ def covered(affine: np.ndarray, size: tuple[int, int]) -> tuple[float, float, fl
     """x0, y0, x1, y1 in frame coordinates around a patch of width, height = size."""
     corners = np.array([[0, 0], [size[0], 0], [0, size[1]], list(size)], np.float64) @ affine[:, :2].T + affine[:, 2]
     return (*corners.min(0), *corners.max(0))
+
+
+def _needed(picture: Picture, affine: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part of the picture that a patch is read from."""
+    return _clipped(covered(affine, size), picture.width, picture.height, _MARGIN + 2 * int(np.ceil(max(scales(affine)))))
 
 
 def _clipped(around: tuple[float, float, float, float], width: int, height: int, margin: int) -> tuple[int, int, int, int]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from ..media.picture import Picture
+from ..media.picture import Picture, evenly
 from .mask import CHEEKS, JAW, OUTER_LIPS, Box, face_height
 from .mean_face import known_points, mean_points
 
@@ -26,9 +26,9 @@ def face_cells(picture: Picture, points: np.ndarray) -> np.ndarray:
     x0, y0 = (int(np.clip(low - 3, 0, side - 1)) for low, side in zip(places.min((0, 1)), (picture.width, picture.height), strict=True))
     x1, y1 = (int(np.clip(high + 4, low + 1, side)) for high, low, side
               in zip(places.max((0, 1)), (x0, y0), (picture.width, picture.height), strict=True))
-    pixels = picture.rgb((x0, y0, x1, y1))
+    x0, y0, x1, y1 = evenly((x0, y0, x1, y1), picture.width, picture.height)
     scale = min(1.0, CELLS / (_SPAN * face_height(points)))
-    small = cv2.resize(pixels, (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))), interpolation=cv2.INTER_AREA)
+    small = picture.small_rgb((x0, y0, x1, y1), (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))))
     at = (places - (x0, y0)) * (small.shape[1] / (x1 - x0), small.shape[0] / (y1 - y0)) - 0.5
     read = cv2.remap(small, at.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     lab = cv2.cvtColor(cv2.GaussianBlur(read, (0, 0), 0.8).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)

@@ -61,9 +61,9 @@ def thumbnail(picture: Picture) -> np.ndarray:
 
 
 def _thinned(plane: np.ndarray) -> np.ndarray:
-    """Every second, third, … pixel, still at least 4 for each of the thumbnail's: averaging all of them took 10 times as long."""
-    down, across = (max(1, side // (4 * small)) for side, small in zip(plane.shape, (_HEIGHT, _WIDTH), strict=False))
-    return np.ascontiguousarray(plane[::down, ::across])
+    """Some of the pixels, at most 4 x 4 for each of the thumbnail's: averaging all of them took 10 times as long."""
+    size = min(plane.shape[1], 4 * _WIDTH), min(plane.shape[0], 4 * _HEIGHT)
+    return cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:

@@ -24,7 +24,8 @@ from .track import FaceTrack
 from .track_cache import LANDMARKS, keep_track, kept_track, key_of, partial_folder
 
 _AHEAD = 4
-"""Decoding, the first laying of the mesh and the second run side by side, so many frames apart."""
+"""Frames that are decoded beside the laying of the mesh. To lay it the first and the second time side by side, too, was measured to be no
+sooner done on two threads of one core, for a third more processor time."""
 
 _HEAD_BYTES = 100e6
 """Memory the frames of the first second of a shot may take, from which the face is chosen."""
@@ -81,7 +82,7 @@ def _track_film(source: FrameSource, settings: TrackSettings, folder: Path, prog
     head = int(np.clip(_HEAD_BYTES / (source.width * source.height * 1.5), 4, min(25, max(4, round(fps)))))
     with (progress.stage("tracking the face", total=source.n_frames) as stage,
           closing(ahead(source.frames(), _AHEAD)) as frames,
-          closing(ahead(pursue(frames, settings.choice, head), _AHEAD)) as sightings,
+          closing(pursue(frames, settings.choice, head)) as sightings,
           LandmarkWriter(raw) as writer):
         for laid in steady(sightings):
             if laid.index >= rows.count:

@@ -13,6 +13,9 @@ from ..models.mediapipe.face_mesh import SIZE
 from ..models.mediapipe.load import load_network
 from .region import Patch, Region, into_picture, lift, region_of_landmarks, sample
 
+SURE = 0.5
+"""Confidence above which the mesh lies on a face."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -23,7 +26,7 @@ class Reading:
 
     @property
     def found(self) -> bool:
-        return self.confidence > 0.5
+        return self.confidence > SURE
 
     @property
     def box(self) -> np.ndarray:

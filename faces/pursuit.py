@@ -1,4 +1,6 @@
-"""Follow the chosen face from frame to frame: the first laying of the mesh, choice and loss of the face, cuts."""
+"""Follow the chosen face from frame to frame: the first laying of the mesh, choice and loss of the face, cuts.
+
+The first laying tells where the second one (`steady.py`) shall look; while a head moves evenly, every other frame does without it."""
 from __future__ import annotations
 
 from collections import deque
@@ -12,6 +14,7 @@ from ..media.film import Frame
 from ..models.mediapipe.face_mesh import SIZE
 from .anchor import Anchor
 from .choose import ALIKE, UNLIKE, choose
+from .course import Course
 from .cuts import Change, changed_share, shots, thumbnail
 from .detect import detect, overlap
 from .look import likeness, look_of
@@ -35,8 +38,8 @@ _PATIENCE = 25
 
 @dataclass(frozen=True)
 class Sighting:
-    """What the first laying found in a frame. reading and the region it gives: None where no face is. patch: the part of the picture
-    around it. cut: whether the frame begins a new shot."""
+    """What the first laying found in a frame. reading and the region it gives: None where no face is. A region without a reading: where
+    the face must be, if it is there. patch: the part of the picture around it. cut: whether the frame begins a new shot."""
 
     index: int
     reading: Reading | None = None
@@ -75,6 +78,7 @@ class _Pursuit:
         self._choice, self._known = choice, known
         self._anchor: Anchor | None = None
         self._region: Region | None = None
+        self._course = Course()
         self._last: Reading | None = None
         self._since_check = 0
         self._lost = 0
@@ -108,6 +112,11 @@ class _Pursuit:
         if self._region is None:
             yield from self._look_for(frame)
             return
+        if not doubtful and self._course.may_pass(frame.index):
+            expected = self._course.expected(frame.index)
+            self._since_check += 1
+            yield Sighting(frame.index, None, expected, lift(frame.picture, expected, SIZE, ROOM))
+            return
         patch = lift(frame.picture, self._region, SIZE, ROOM)
         reading = read_patch(patch, self._region)
         kept = reading.found and self._moves_like_a_head(reading) and (not doubtful or self._is_same(frame, reading))
@@ -117,6 +126,7 @@ class _Pursuit:
             yield from self._look_for(frame, doubtful)
             return
         self._last, self._region = reading, self._anchor.region(reading.landmarks)
+        self._course.note(frame.index, self._region)
         yield Sighting(frame.index, reading, self._region, patch)
 
     def _look_for(self, frame: Frame, doubtful: bool = False) -> Iterator[Sighting]:
@@ -181,6 +191,7 @@ class _Pursuit:
         """Begin, or begin again, to follow the face of `reading`. anew: it need not be the one that was followed."""
         self._anchor = Anchor(reading.landmarks)
         self._region = self._anchor.region(reading.landmarks)
+        self._course = Course()
         self._last = reading
         self._lost = self._since_check = 0
         if anew or self.look is None:

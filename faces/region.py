@@ -7,7 +7,7 @@ from math import atan2, ceil, cos, floor, sin
 import cv2
 import numpy as np
 
-from ..media.picture import Picture
+from ..media.picture import Picture, evenly
 
 MARGIN = 1.5
 """Side of the square, in longer sides of the face's box (as MediaPipe's face mesh was trained)."""
@@ -72,12 +72,12 @@ def lift(picture: Picture, region: Region, size: int, room: float = 1.0) -> Patc
     x0, y0, x1, y1 = _covered(replace(region, side=region.side * room).affine(size), size, picture.width, picture.height)
     if x1 <= x0 or y1 <= y0:
         return None
-    pixels = picture.rgb((x0, y0, x1, y1))
     scale = region.side / size
     if scale <= _SHRINK_ABOVE:
-        return Patch(pixels, (x0, y0), (1.0, 1.0))
+        return Patch(picture.rgb((x0, y0, x1, y1)), (x0, y0), (1.0, 1.0))
+    x0, y0, x1, y1 = evenly((x0, y0, x1, y1), picture.width, picture.height)
     width, height = max(1, round((x1 - x0) / scale)), max(1, round((y1 - y0) / scale))
-    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    small = picture.small_rgb((x0, y0, x1, y1), (width, height))
     return Patch(small, (x0, y0), ((x1 - x0) / width, (y1 - y0) / height))
 
 

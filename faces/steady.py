@@ -6,14 +6,14 @@ follows the head exactly, the jitter was measured to be 5 times smaller (see `an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import exp, log
 
 import numpy as np
 
 from ..models.mediapipe.face_mesh import SIZE
-from .mesh import run_mesh
+from .mesh import SURE, run_mesh
 from .pursuit import Sighting
 from .region import Patch, Region, sample
 
@@ -43,11 +43,12 @@ class Laid:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A frame whose smoothed region is known. patch, region: None where no face is."""
+    """A frame whose smoothed region is known. patch, region: None where no face is. seen: whether the first laying found the face."""
 
     index: int
     region: Region | None = None
     patch: Patch | None = None
+    seen: bool = True
     starts: bool = False
     cut: bool = False
 
@@ -69,7 +70,10 @@ def _lay(waiting: list[_Placed]) -> Iterator[Laid]:
     read = zip(*run_mesh(crops), strict=True) if crops else iter(())
     for placed in waiting:
         points, confidence = next(read) if placed.region is not None else (None, 0.0)
-        yield Laid(placed.index, placed.region, points, float(confidence), placed.starts, placed.cut)
+        if placed.region is None or (not placed.seen and confidence <= SURE):
+            yield Laid(placed.index, starts=True, cut=placed.cut)
+        else:
+            yield Laid(placed.index, placed.region, points, float(confidence), placed.starts, placed.cut)
 
 
 def _placed(sightings: Iterable[Sighting]) -> Iterator[_Placed]:
@@ -108,17 +112,17 @@ def _breaks(before: Sighting, now: Sighting) -> bool:
 def _place(run: deque[Sighting], at: int) -> _Placed:
     """Frame `at` of the run, in its smoothed region."""
     sighting = run[at]
-    region = smoothed([entry.region for entry in run], at)
-    return _Placed(sighting.index, region, sighting.patch, starts=at == 0, cut=sighting.cut)
+    region = smoothed({place: entry.region for place, entry in enumerate(run) if entry.reading is not None}, at)
+    return _Placed(sighting.index, region, sighting.patch, sighting.reading is not None, starts=at == 0, cut=sighting.cut)
 
 
-def smoothed(regions: list[Region], at: int) -> Region:
-    """Region number `at`, by a parabola fitted to its neighbours (Gaussian weights, local regression): it keeps speed and bends,
-    and has no delay. Near the ends of the list fewer neighbours serve."""
-    low, high = max(0, at - REACH), min(len(regions), at + REACH + 1)
-    offsets = np.arange(low, high) - at
-    turns = np.unwrap([region.turn for region in regions[low:high]])
-    values = np.array([[region.x, region.y, log(region.side)] for region in regions[low:high]])
+def smoothed(regions: Mapping[int, Region], at: int) -> Region:
+    """The region of frame `at`, by a parabola fitted to its neighbours (Gaussian weights, local regression): it keeps speed and bends,
+    and has no delay. Near the ends fewer neighbours serve. regions: by frame, rising; `at` need not be among them."""
+    near = [(place - at, region) for place, region in regions.items() if abs(place - at) <= REACH]
+    offsets = np.array([offset for offset, _ in near])
+    turns = np.unwrap([region.turn for _, region in near])
+    values = np.array([[region.x, region.y, log(region.side)] for _, region in near])
     weights = np.exp(-0.5 * (offsets / _WIDTH) ** 2)
     degree = min(2, len(offsets) - 1)
     powers = np.vander(offsets, degree + 1, increasing=True)

@@ -19,6 +19,12 @@ _BAND = 96 * 1024  # pixels converted at a time: what stays in the processor's c
 Box = tuple[int, int, int, int]
 
 
+def evenly(box: Box, width: int, height: int) -> Box:
+    """The box made larger by at most a pixel a side, so that it begins and ends with whole samples of chroma."""
+    x0, y0, x1, y1 = box
+    return x0 - x0 % 2, y0 - y0 % 2, min(width, x1 + x1 % 2), min(height, y1 + y1 % 2)
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """One upright picture in its native pixel format: planar YUV or grey of 8 to 16 bits, or RGB of 8, with or without alpha.
@@ -128,6 +134,26 @@ class Picture:
             shown[top - y0 : bottom - y0] = colours if colours.dtype == np.uint8 else np.minimum(colours, 255)
         return shown
 
+    def small_rgb(self, box: Box, size: tuple[int, int]) -> np.ndarray:
+        """uint8 RGB [h, w, 3]: the box (as in `rgb`) shrunk to size = width, height by averaging areas. Samples are averaged before they
+        become colours, and chroma is taken to sit in the middle of its pixels: colours may lie half a pixel of the picture beside."""
+        shift_x, shift_y = self.layout.shift_x, self.layout.shift_y
+        if self.layout.kind != "yuv" or self.alpha is not None or not _on_grid(box, self.width, self.height, shift_x, shift_y):
+            return cv2.resize(self.rgb(box), size, interpolation=cv2.INTER_AREA)
+        x0, y0, x1, y1 = box
+        here = np.s_[y0 >> shift_y : -(-y1 >> shift_y), x0 >> shift_x : -(-x1 >> shift_x)]
+        parts = self.planes[0][y0:y1, x0:x1], self.planes[1][here], self.planes[2][here]
+        samples = cv2.merge([cv2.resize(part, size, interpolation=_averaging(part, size)) for part in parts])
+        return np.minimum(cv2.transform(samples, rgb_from_yuv(self.colour, self.layout.depth)), 255).astype(np.uint8)
+
+    def grey(self, box: Box) -> np.ndarray:
+        """uint8 [h, w]: how bright the picture is in a box (as in `rgb`), black 0 and white 255; transparency is not looked at."""
+        x0, y0, x1, y1 = box
+        if self.layout.kind == "rgb":
+            return cv2.cvtColor(np.ascontiguousarray(self.planes[0][y0:y1, x0:x1, :3]), cv2.COLOR_RGB2GRAY)
+        levels, samples = _grey_levels(self.colour, self.layout.depth), np.ascontiguousarray(self.planes[0][y0:y1, x0:x1])
+        return cv2.LUT(samples, levels) if self.layout.depth == 8 else levels[samples]
+
     def pasted(self, pixels: np.ndarray, mask: np.ndarray, x: int, y: int) -> Picture:
         """A copy with `pixels` (uint8 RGB [h, w, 3]) laid at (x, y) through `mask` (uint8 [h, w]); parts outside the picture are
         dropped. Every sample under mask 0, and every chroma sample that covers a pixel under mask 0, keeps its bits; alpha too."""
@@ -172,6 +198,17 @@ def _grey_levels(colour: Colour, depth: int) -> np.ndarray:
     black = 0 if colour.full_range else 16 * 2 ** (depth - 8)
     levels = (np.arange(2**depth) - black) * 255 / (top - black)
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def _on_grid(box: Box, width: int, height: int, shift_x: int, shift_y: int) -> bool:
+    """Whether a box begins and ends where samples of chroma do."""
+    x0, y0, x1, y1 = box
+    across, down = (1 << shift_x) - 1, (1 << shift_y) - 1
+    return not (x0 & across or y0 & down or (x1 & across and x1 < width) or (y1 & down and y1 < height))
+
+
+def _averaging(part: np.ndarray, size: tuple[int, int]) -> int:
+    return cv2.INTER_AREA if part.shape[1] >= size[0] and part.shape[0] >= size[1] else cv2.INTER_LINEAR
 
 
 def _mixed(old: np.ndarray, new: np.ndarray, mask: np.ndarray, depth: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from ...compose.cut import cut_out
+from ...compose.cut import cut_out_grey
 from ...compose.fade import strengths
 from ...faces.avatar import Avatar
 from ...faces.track import FaceTrack
@@ -97,7 +97,7 @@ def _upright(frame: Frame, centre: np.ndarray, right: np.ndarray, down: np.ndarr
     """Grey picture [h, w] of size = w, h around `centre`, turned upright by the eyes; it shows `across` pixels of the frame."""
     axes = np.stack([right, down], 1) * across / size[0]
     affine = np.column_stack([axes, centre - axes @ (np.array(size) / 2)])
-    return cv2.cvtColor(cut_out(frame.picture, affine, size), cv2.COLOR_RGB2GRAY)
+    return cut_out_grey(frame.picture, affine, size)
 
 
 @lru_cache(maxsize=1)

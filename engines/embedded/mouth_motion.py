@@ -13,7 +13,7 @@ from ...speech.speech import Phoneme
 from .mouth_fields import NUMBERS
 from .photo_grid import smoothstep
 
-WIDEST = 0.070
+WIDEST = 0.075
 """Opening of the lips at a wide "a", face heights."""
 WIDEST_PARTED = 0.13
 """The same on a photo whose mouth stands open already."""

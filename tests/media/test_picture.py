@@ -2,12 +2,13 @@
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from talking_avatar.media.colour import BT601, BT709, BT2020, Colour, rgb_from_yuv, yuv_from_rgb
-from talking_avatar.media.picture import Picture
+from talking_avatar.media.picture import Picture, evenly
 from talking_avatar.media.pixel_format import blank, pixel_format
 
 YUV = ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p12le", "yuva420p", "yuva444p10le", "yuv411p", "yuv440p"]
@@ -229,3 +230,49 @@ def test_pictures_cannot_be_written_to():
 def test_a_box_outside_is_refused():
     with pytest.raises(ValueError):
         noise("yuv420p").rgb((0, 0, 99, 10))
+
+
+def slow(name, width=64, height=48):
+    """A picture whose samples change little from one to the next."""
+    rough = noise(name, width, height)
+    planes = [np.clip(cv2.GaussianBlur(plane.astype(np.float32), (0, 0), 4) * 3 - 2 ** rough.layout.depth, 0, 2**rough.layout.depth - 1)
+              for plane in rough.planes]
+    planes = tuple(one.astype(old.dtype) for one, old in zip(planes, rough.planes, strict=True))
+    return Picture.from_planes(planes, rough.layout, rough.colour)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("box", [(0, 0, 64, 48), (8, 6, 60, 46), (9, 7, 58, 41)], ids=["whole", "on the grid of chroma", "between"])
+def test_a_small_picture_shows_the_mean_of_what_the_large_one_shows(name, box):
+    picture, size = slow(name), ((box[2] - box[0]) // 4, (box[3] - box[1]) // 4)
+    wanted = cv2.resize(picture.rgb(box), size, interpolation=cv2.INTER_AREA).astype(int)
+    apart = np.abs(picture.small_rgb(box, size).astype(int) - wanted)
+    assert np.median(apart) <= 2 and np.percentile(apart, 95) < 16
+
+
+def test_a_box_is_widened_to_whole_samples_of_chroma_and_never_beyond_the_picture():
+    assert evenly((3, 4, 8, 9), 20, 20) == (2, 4, 8, 10)
+    assert evenly((0, 1, 19, 19), 19, 19) == (0, 0, 19, 19)
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuv444p12le", "gray", "gray10le", "rgb24", "rgba"])
+@pytest.mark.parametrize("full_range", [False, True])
+def test_grey_is_how_bright_a_colourless_picture_is(name, full_range):
+    colour = Colour(0, True) if name.startswith("rgb") else Colour(BT709, full_range)
+    for level in (0, 1, 100, 254, 255):
+        if name.startswith("gray"):
+            picture = flat_grey(name, level, colour)
+        elif name.startswith("rgb"):
+            pixels = np.full((24, 32, 4), level, np.uint8)
+            picture = Picture.from_rgba(pixels) if name == "rgba" else Picture.from_rgb(np.ascontiguousarray(pixels[..., :3]))
+        else:
+            picture = flat(name, (level, level, level), colour)
+        assert np.abs(picture.grey((2, 3, 17, 20)).astype(int) - level).max() <= 1
+        assert picture.grey((2, 3, 17, 20)).shape == (17, 15)
+
+
+def flat_grey(name, level, colour):
+    layout = pixel_format(name)
+    low, high = (0, 2**layout.depth - 1) if colour.full_range else (16 << layout.depth - 8, 235 << layout.depth - 8)
+    _, planes = blank(layout, 32, 24)
+    return Picture.from_planes((np.full_like(planes[0], round(low + (high - low) * level / 255)),), layout, colour)
