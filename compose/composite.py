@@ -6,6 +6,7 @@ from contextlib import closing
 
 import numpy as np
 
+from ..host.device import one_picture_thread
 from ..host.progress import Progress
 from ..media.film import Frame, FrameSource
 from ..media.picture import Picture
@@ -25,7 +26,7 @@ def composite(source: FrameSource, timeline: Timeline, patches: Iterable[FacePat
     however long the film; the same frames come out whatever part is asked for.
 
     Raises InputError for a patch out of order or beyond the timeline, Cancelled when the user stops."""
-    with closing(together(source, timeline, patches, first, stop)) as pairs:
+    with one_picture_thread(), closing(together(source, timeline, patches, first, stop)) as pairs:
         for index, frame, laid in pairs:
             progress.check()
             picture = frame.picture

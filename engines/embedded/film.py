@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ...compose.patch import FacePatch
+from ...host.device import one_picture_thread
 from ...host.progress import Progress, Stage
 from ...speech.mouth import MouthCurves
 from ..engine import Take
@@ -42,7 +43,7 @@ def film_patches(take: Take, curves: MouthCurves, settings: EmbeddedSettings, pr
     mouths = open_mouths(take.avatar, _BLOCK_SECONDS + _AHEAD_SECONDS + 1)
     shots: dict[int, Shot] = {}
     shut: dict[int, ShutMouth] = {}
-    with closing(mouths.store), progress.stage("moving the mouth", timeline.n_frames) as stage:
+    with closing(mouths.store), one_picture_thread(), progress.stage("moving the mouth", timeline.n_frames) as stage:
         curves = taught_by_film(take, curves, mouths.index, progress)
         done = 0
         for start, stop in stretches(timeline, mouths.usable, mouths.index):
