@@ -10,6 +10,7 @@ import numpy as np
 
 from ...compose.cut import cut_out
 from ...compose.patch import FacePatch
+from ...host.device import one_picture_thread
 from ...host.networks import halved
 from ...host.progress import Progress
 from ...media.ahead import ahead
@@ -54,7 +55,7 @@ class Wav2LipEngine:
         self.notes.clear()
         path = checkpoint_path(settings.checkpoint)
         gate = None if settings.silence == "network" else heard_gate(take.speech, progress)
-        with running(path, settings.precision, settings.backend, settings.batch, progress) as network:
+        with running(path, settings.precision, settings.backend, settings.batch, progress) as network, one_picture_thread():
             crops = _crops(take, settings)
             self.notes += [network.status, *self._too_large(crops, network)]
             spoken = _spoken(take, crops, settings, gate)

@@ -14,7 +14,7 @@ from ...host.device import has_fast_bfloat16, torch_device
 from ...host.networks import kept
 from ..find import file_stamp
 from ..state_dict import read_state_dict
-from .fold import folded
+from .fold import folded, residuals_folded
 from .generator import Wav2Lip, as_pictures, masked_input
 from .layout import Layout
 from .recognise import recognise
@@ -87,9 +87,9 @@ def as_inputs(network: nn.Module, mel: torch.Tensor, face: torch.Tensor) -> tupl
 
 def _built(path: Path, half: bool, on_card: bool) -> Wav2Lip:
     network = read_generator(path)
-    network.status = f"{network.layout.name} in float32"
     if not half:
-        return network
+        network.status = f"{network.layout.name} in float32"
+        return residuals_folded(network)
     if on_card:
         network.status = f"{network.layout.name} in float16"
         return halved_weights(network, torch.float16)
@@ -99,6 +99,6 @@ def _built(path: Path, half: bool, on_card: bool) -> Wav2Lip:
     if worst <= MOST_LEVELS:
         network.status = f"{network.layout.name} in bfloat16, within {worst} grey levels of float32"
         return network
-    network = read_generator(path)
+    network = residuals_folded(read_generator(path))
     network.status = f"{network.layout.name} in float32 (bfloat16 would change the picture by up to {worst} grey levels)"
     return network

@@ -6,6 +6,7 @@ import pytest
 import torch
 from talking_avatar.host.errors import MissingModel
 from talking_avatar.models.wav2lip import wav2lip_96, wav2lip_256, wav2lip_288, wav2lip_384, wav2lip_384_leaky
+from talking_avatar.models.wav2lip.fold import folded, residuals_folded
 from talking_avatar.models.wav2lip.generator import Wav2Lip, masked_input
 from talking_avatar.models.wav2lip.recognise import LAYOUTS, published_shapes, recognise
 
@@ -133,3 +134,15 @@ def test_the_lower_half_is_masked_and_a_margin_stays_where_the_network_was_train
     made = masked_input(faces, wav2lip_384_leaky.LAYOUT)
     assert made[:, :3, 192:376, 8:376].max() == -1
     assert made[:, :3, 376:].min() == made[:, :3, :, 376:].min() == made[:, 3:].min() == 1
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_convolutions_that_take_over_norms_and_additions_give_the_same_picture(parity, layout):
+    rng = np.random.default_rng(5)
+    mel = torch.from_numpy(rng.normal(size=(1, 1, 80, 16)).astype(np.float32))
+    face = torch.from_numpy(rng.random((1, 6, layout.size, layout.size), np.float32))
+    network = parity.fill_module(Wav2Lip(layout).eval().requires_grad_(False))
+    wanted = network.logits(mel, face)
+    lighter = residuals_folded(folded(network))
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in lighter.modules())
+    assert torch.allclose(lighter.logits(mel, face), wanted, rtol=1e-4, atol=2e-5 * wanted.abs().max())
