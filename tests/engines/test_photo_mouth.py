@@ -117,3 +117,18 @@ def test_a_spline_goes_through_its_points():
     np.testing.assert_allclose(thin_plate(points, values, points, 1e-9), values, atol=1e-4)
     plane = points @ [[2.0], [3.0]] + 1
     np.testing.assert_allclose(thin_plate(points, plane, 3 * points, 0.1), 3 * points @ [[2.0], [3.0]] + 1, atol=1e-6)
+
+
+def colour_of_teeth(skin: tuple[int, int, int]) -> np.ndarray:
+    """Lab (lightness, a, b) of the teeth in a picture of one colour of skin."""
+    points = np.full((468, 2), 60.0)
+    look = read_mouth_look(np.full((120, 120, 3), skin, np.uint8), points, 100.0)
+    return cv2.cvtColor(np.uint8([[np.clip(look.tooth, 0, 255)]]), cv2.COLOR_RGB2LAB)[0, 0].astype(int) - [0, 128, 128]
+
+
+def test_teeth_in_daylight_are_whiter_than_skin_and_under_varnish_yellow_with_it():
+    day, varnished = colour_of_teeth((214, 172, 150)), colour_of_teeth((190, 150, 84))
+    skin, varnished_skin = (cv2.cvtColor(np.uint8([[one]]), cv2.COLOR_RGB2LAB)[0, 0].astype(int) - [0, 128, 128]
+                            for one in ((214, 172, 150), (190, 150, 84)))
+    assert 0 < day[2] < 0.85 * skin[2] and day[1] < 0.5 * skin[1]
+    assert 0.85 * varnished_skin[2] < varnished[2] <= varnished_skin[2]
