@@ -6,8 +6,10 @@ from math import exp, hypot, log, pi, remainder
 from .region import Region
 
 _EVEN = 0.01
-"""How far from its expected place a face may be found and still move evenly: shares of the region's side and size, and radians. A head that
-talks moves by 0.002 to 0.01 a frame, and its speed changes by less."""
+"""How far from its expected place a face may be found and still move evenly: shares of the region's side and size, and radians."""
+
+_FAR = 0.05
+"""A face that moves by more than this in a frame (in the same measures) is looked at however evenly it moves."""
 
 
 class Course:
@@ -24,8 +26,10 @@ class Course:
         self._found = [*self._found[-1:], (frame, region)]
 
     def may_pass(self, frame: int) -> bool:
-        """Whether `frame` need not be looked at: the face moves evenly and was found in the frame before."""
-        return self._even and self._found[-1][0] == frame - 1
+        """Whether `frame` need not be looked at: the face moves evenly and not far, and was found in the frame before."""
+        if not self._even or self._found[-1][0] != frame - 1:
+            return False
+        return _apart(self.expected(frame), self._found[-1][1]) < _FAR
 
     def expected(self, frame: int) -> Region | None:
         """Where the face is in `frame` if it goes on as it did; None before it was found twice."""
