@@ -22,13 +22,16 @@ from pathlib import Path
 from ..host.errors import OutputError
 from ..host.folders import temp_folder
 from ..host.progress import Progress
-from .packed import HEAD_BYTES, index_of, is_whole, packed, record_bytes, unpacked
+from .packed import HEAD_BYTES, index_of, is_whole, plain, record_bytes, squeezed, unpacked
 from .patch import FacePatch
 
 _MAGIC = b"TalkingAvatarSpool1\n"
 _END = b"END."
 _STALE_SECONDS = 2 * 24 * 3600
 _WAIT_SECONDS = 0.5
+_ROOMY = 256_000_000
+"""Bytes up to which patches lie in the file as they are: a short film's are soon written and read, a long one's must not fill the disk."""
+
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -69,7 +72,7 @@ class Spool:
         return self._end
 
     def __iter__(self) -> Iterator[FacePatch]:
-        """The patches that are there now, in order. Pixels under mask 0 that can never be seen come back as 0."""
+        """The patches that are there now, in order. Pixels under mask 0 that can never be seen may come back as 0."""
         for position in range(len(self)):
             yield self._read(position)
 
@@ -98,7 +101,7 @@ class Spool:
         """Add one patch, its index not below the last one's. Raises OutputError when the disk is full; what is there stays good."""
         if self.is_finished or patch.index < self.last_index:
             raise ValueError(f"Patch {patch.index} cannot follow patch {self.last_index}" + " of a finished spool." * self.is_finished)
-        record = packed(patch)
+        record = plain(patch) if self._end < _ROOMY else squeezed(patch)
         with self._changed:
             self._write(record)
             self._starts.append(self._end)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blaze_face_short import per_anchor
-from .layers import Conv, Depthwise, numbered, shortcut
+from .layers import Conv, Depthwise, add_shortcut, numbered
 
 SIZE = 192
 ANCHORS = ((4, 1),)
@@ -38,8 +38,7 @@ class DoubleBlazeBlock(nn.Module):
         self.expand = Conv(numbered("conv2d", conv + 1), bottleneck, outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = shortcut(x, self.depthwise.stride[0], self.expand.out_channels)
-        return F.relu(kept + self.expand(self.depthwise_2(F.relu(self.squeeze(self.depthwise(x))))))
+        return F.relu_(add_shortcut(self.expand(self.depthwise_2(F.relu(self.squeeze(self.depthwise(x))))), x, self.depthwise.stride[0]))
 
 
 class Climb(nn.Module):

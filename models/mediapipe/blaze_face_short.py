@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Conv, Depthwise, numbered, shortcut
+from .layers import Conv, Depthwise, add_shortcut, numbered
 
 SIZE = 128
 ANCHORS = ((8, 2), (16, 6))
@@ -28,8 +28,7 @@ class BlazeBlock(nn.Module):
         self.pointwise = Conv(numbered("conv2d", number + 1), inside, outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = shortcut(x, self.depthwise.stride[0], self.pointwise.out_channels)
-        return F.relu(kept + self.pointwise(self.depthwise(x)))
+        return F.relu_(add_shortcut(self.pointwise(self.depthwise(x)), x, self.depthwise.stride[0]))
 
 
 def blaze_blocks(first: int, inside: int, plan: tuple[tuple[int, int], ...]) -> nn.Sequential:

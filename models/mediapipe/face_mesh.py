@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .layers import Conv, Depthwise, PReLU, numbered, shortcut
+from .layers import Conv, Depthwise, PReLU, add_shortcut, numbered
 
 SIZE = 192
 POINTS = 468
@@ -26,8 +26,7 @@ class MeshBlock(nn.Module):
         self.activation = PReLU(numbered("p_re_lu", prelu), outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = shortcut(x, self.depthwise.stride[0], self.pointwise.out_channels)
-        return self.activation(kept + self.pointwise(self.depthwise(x)))
+        return self.activation(add_shortcut(self.pointwise(self.depthwise(x)), x, self.depthwise.stride[0]))
 
 
 class Whole(Conv):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from .face_mesh import POINTS, Whole
-from .layers import Conv, Depthwise, PReLU, shortcut
+from .layers import Conv, Depthwise, PReLU, add_shortcut
 
 ALL_POINTS = 478
 
@@ -28,8 +28,7 @@ class MeshV2Block(nn.Module):
         self.prelu_out = PReLU("prelu_out", outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = shortcut(x, self.depthwise.stride[0], self.pointwise.out_channels)
-        return self.prelu_out(kept + self.pointwise(self.prelu_dwise(self.depthwise(x))))
+        return self.prelu_out(add_shortcut(self.pointwise(self.prelu_dwise(self.depthwise(x))), x, self.depthwise.stride[0]))
 
 
 class FaceMeshV2(nn.Module):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .layers import Conv, Depthwise, PReLU, numbered, shortcut
+from .layers import Conv, Depthwise, PReLU, add_shortcut, numbered
 
 SIZE = 64
 CONTOUR_POINTS = 71
@@ -27,8 +27,7 @@ class EyeBlock(nn.Module):
         self.activation = PReLU(numbered("p_re_lu", number + 1), outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = shortcut(x, self.squeeze.stride[0], self.expand.out_channels)
-        return self.activation(kept + self.expand(self.depthwise(self.inner(self.squeeze(x)))))
+        return self.activation(add_shortcut(self.expand(self.depthwise(self.inner(self.squeeze(x)))), x, self.squeeze.stride[0]))
 
 
 class Whole(Conv):

@@ -30,11 +30,12 @@ class Conv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         if self.kernel_size == (1, 1) and self.groups == 1:
             return self._each_cell(x)
-        if self.stride[0] > 1:
-            top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0])
-            left, right = same_padding(x.shape[3], self.kernel_size[1], self.stride[1])
-            x = F.pad(x, (left, right, top, bottom))
-        return super().forward(x)
+        if self.stride[0] == 1:
+            return super().forward(x)
+        top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0])
+        left, right = same_padding(x.shape[3], self.kernel_size[1], self.stride[1])
+        weight = F.pad(self.weight, (right - left, 0, bottom - top, 0))  # even padding, its excess met by zeros: x is not copied
+        return F.conv2d(x, weight, self.bias, self.stride, (bottom, right), groups=self.groups)
 
     def _each_cell(self, x: Tensor) -> Tensor:
         """A 1x1 convolution as one product of matrices: with channels last no copy is made, and the bias comes with it."""
@@ -56,12 +57,13 @@ class PReLU(nn.PReLU):
         self.tensor_name = name
 
 
-def shortcut(x: Tensor, stride: int, channels: int) -> Tensor:
-    """What a block adds to its output: its input, pooled 2x2 where the block halves the picture, with zero channels appended."""
+def add_shortcut(out: Tensor, x: Tensor, stride: int) -> Tensor:
+    """What a block adds to its output: its input x, pooled 2x2 where the block halves the picture, on as many channels as it has.
+    `out` is changed and returned."""
     if stride > 1:
         x = F.max_pool2d(x, 2)
-    missing = channels - x.shape[1]
-    return F.pad(x, (0, 0, 0, 0, 0, missing)) if missing else x
+    out[:, :x.shape[1]].add_(x)
+    return out
 
 
 def numbered(base: str, number: int) -> str:

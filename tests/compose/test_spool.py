@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from talking_avatar.compose.packed import packed, unpacked
+from talking_avatar.compose.packed import plain, squeezed, unpacked
 from talking_avatar.compose.patch import FacePatch
 from talking_avatar.compose.spool import Spool
 from talking_avatar.host.errors import Cancelled, OutputError
@@ -39,17 +39,17 @@ def assert_same(one, other):
 
 @settings(max_examples=60, deadline=None)
 @given(index=st.integers(0, 2**31), width=st.integers(1, 70), height=st.integers(1, 70), mask=st.booleans(),
-       numbers=st.lists(st.floats(-1e6, 1e6), min_size=6, max_size=6), seed=st.integers(0, 99))
-def test_a_patch_comes_back_exactly(index, width, height, mask, numbers, seed):
+       numbers=st.lists(st.floats(-1e6, 1e6), min_size=6, max_size=6), seed=st.integers(0, 99), record=st.sampled_from([plain, squeezed]))
+def test_a_patch_comes_back_exactly(index, width, height, mask, numbers, seed, record):
     patch = make_patch(index, width, height, mask, np.array(numbers).reshape(2, 3), seed)
-    assert_same(patch, unpacked(packed(patch)))
+    assert_same(patch, unpacked(record(patch)))
 
 
 def test_pixels_beside_the_mask_that_a_resampling_reads_are_kept():
     patch = make_patch(0, 60, 40, affine=np.array([[1, 0, 5.5], [0, 1, 7]]))
     patch.mask[:] = 0
     patch.mask[10:20, 10:20] = 255
-    kept = unpacked(packed(patch)).pixels
+    kept = unpacked(squeezed(patch)).pixels
     np.testing.assert_array_equal(kept[7:23, 7:23], patch.pixels[7:23, 7:23])
     assert not kept[30:].any()
 
@@ -209,10 +209,37 @@ def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path):
         Spool("a film", tmp_path / "file" / "below")
 
 
-def test_a_face_patch_costs_few_bytes():
+def test_a_face_patch_costs_few_bytes_once_squeezed():
     height = width = 220
     rows, columns = np.mgrid[:height, :width]
     smooth = np.stack([rows * 0.4 + 60, columns * 0.3 + 80, rows * 0.2 + 90], -1)
     pixels = np.uint8(smooth + np.random.default_rng(0).normal(0, 1.5, (height, width, 1)))
     mask = np.uint8(np.clip(120 - np.hypot(rows - 110, columns - 110), 0, 20) * 12.75)
-    assert len(packed(FacePatch(0, pixels, np.eye(2, 3), mask))) < 0.5 * pixels.size
+    assert len(squeezed(FacePatch(0, pixels, np.eye(2, 3), mask))) < 0.5 * pixels.size
+
+
+def test_a_long_film_s_patches_are_squeezed_and_a_short_one_s_are_not(tmp_path, monkeypatch):
+    patch = FacePatch(0, np.full((100, 100, 3), 90, np.uint8), np.eye(2, 3), np.full((100, 100), 255, np.uint8))
+    monkeypatch.setattr("talking_avatar.compose.spool._ROOMY", 100_000)
+    spool = Spool("a film", tmp_path)
+    for _ in range(3):
+        spool.append(patch)
+    roomy = spool.n_bytes
+    for _ in range(100):
+        spool.append(patch)
+    assert roomy > 3 * 40_000
+    assert spool.n_bytes - roomy < roomy
+    for read in spool:
+        assert_same(read, patch)
+
+
+def test_plain_and_squeezed_patches_are_taken_up_alike_after_a_kill(tmp_path, monkeypatch):
+    monkeypatch.setattr("talking_avatar.compose.spool._ROOMY", 5_000)
+    spool = Spool("a film", tmp_path)
+    for index in range(8):
+        spool.append(make_patch(index))
+    spool.suspend()
+    again = Spool("a film", tmp_path)
+    assert again.last_index == 7
+    for index, patch in enumerate(again):
+        assert_same(patch, make_patch(index))
