@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+import cv2
 import numpy as np
 
 from ...compose.patch import FacePatch
@@ -149,9 +150,8 @@ def _painted(i: int, prepared: dict[int, _Prepared], sigma: float, reach: int, n
     moved = base.points[:, :2] + (smooth @ this.back.T)[:, :2]
     made = paint(base, [mouths.face(k) for k in this.blend.frames], this.blend.weights, moved, float(stretch.strength[i]),
                  partial(mouths.front.mask, frame))
-    columns, rows = np.flatnonzero(made.alpha.any(0)), np.flatnonzero(made.alpha.any(1))
-    if len(columns):
-        x, y = int(columns[0]), int(rows[0])
-        part = slice(y, int(rows[-1]) + 1), slice(x, int(columns[-1]) + 1)
+    x, y, width, height = (0, 0, 0, 0) if made is None else cv2.boundingRect(made.alpha)
+    if width:
+        part = np.s_[y:y + height, x:x + width]
         affine = np.array([[1.0, 0, made.x + x], [0, 1, made.y + y]])
         yield FacePatch(stretch.start + i, np.ascontiguousarray(made.pixels[part]), affine, np.ascontiguousarray(made.alpha[part]))

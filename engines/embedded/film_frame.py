@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -49,48 +50,105 @@ class Painted:
     y: int
 
 
-def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray, strength: float, front: Front) -> Painted:
+def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np.ndarray, strength: float, front: Front) -> Painted | None:
     """The mouths of `sources`, mixed by `weights`, on the base frame, whose landmarks shall move to `moved` (float [468, 2]). strength:
-    0 .. 1, how much of the result is shown. front: tells what stays in front of the base frame."""
+    0 .. 1, how much of the result is shown. front: tells what stays in front of the base frame. None where nothing changes."""
     unit = float(np.linalg.norm(base.points[10, :2] - base.points[152, :2]))
     box = working_box(base, unit)
     halo = _halo(base.points, unit)
-    maps, motion = _maps(base, sources, moved, halo, box, unit)
-    bent = _remapped(base.crop, maps[0])
-    mouth = _mixed([_remapped(face.crop, place) for face, place in zip(sources, maps[1:], strict=True)], weights)
+    bend = _bend(base, sources, moved, halo, box, unit)
 
     small = _Small(box, unit)
     points = small.places(moved)
-    mouth = gained(mouth, bent, skin(points, small.box), unit)
     seen = mouth_mask(points, small.box).astype(np.float32) * (strength / 255)
     bending = bend_hull(points, small.places(halo[:HALO_RIM]), small.box).astype(np.float32) / 255
     still, moving = _STILL_PIXELS
-    bending *= _ramp(box, base.crop, unit, small.size) * np.clip((small.resized(motion) - still) / (moving - still), 0, 1)
+    bending *= _ramp(box, base.crop, unit, small.size) * np.clip((bend.motion(small) - still) / (moving - still), 0, 1)
     before = front(small.places(base.points[:, :2]), small.box)
     if before is not None:
         seen, bending = left_over(seen, before), left_over(bending, before)
-    seen, under = (cv2.resize(one, bent.shape[1::-1], interpolation=cv2.INTER_LINEAR) for one in (seen, (1 - seen) * bending))
-    return Painted(cv2.blendLinear(mouth, bent, seen, under), cv2.convertScaleAbs(seen + under, alpha=255), box[0], box[1])
+    under = (1 - seen) * bending
+    cells = bend.cells(small.around(seen + under > 0))
+    if cells is None:
+        return None
+
+    part, maps = bend.maps(cells, [base, *sources])
+    bent = _remapped(base.crop, maps[0])
+    mouth = _mixed([_remapped(face.crop, place) for face, place in zip(sources, maps[1:], strict=True)], weights)
+    inner = _Small(part, unit)
+    mouth = gained(mouth, bent, skin(inner.places(moved), inner.box), unit)
+    seen, under = (small.cut(one, part) for one in (seen, under))
+    return Painted(cv2.blendLinear(mouth, bent, seen, under), cv2.convertScaleAbs(seen + under, alpha=255), part[0], part[1])
 
 
 class _Small:
-    """The box at a size at which masks are drawn: they are soft, and nobody sees the difference.
+    """A box at a size at which masks are drawn: they are soft, and nobody sees the difference.
 
     box: x0, y0, x1, y1 of the small raster. size: its width, height."""
 
     def __init__(self, box: Box, unit: float) -> None:
-        self._origin = box[:2]
+        self._outer = box
         sides = np.array([box[2] - box[0], box[3] - box[1]])
         self.size = tuple(np.maximum(1, np.round(sides * min(1.0, _MASK_UNIT / unit))).astype(int).tolist())
         self.box = (0, 0, *self.size)
-        self._scale = np.array(self.size) / sides
+        self.scale = np.array(self.size) / sides
 
     def places(self, points: np.ndarray) -> np.ndarray:
         """Frame coordinates [n, 2] in the small raster."""
-        return (points - self._origin) * self._scale
+        return (points - self._outer[:2]) * self.scale
 
-    def resized(self, values: np.ndarray) -> np.ndarray:
-        return cv2.resize(values, self.size, interpolation=cv2.INTER_LINEAR)
+    def around(self, seen: np.ndarray) -> tuple[float, float, float, float] | None:
+        """x0, y0, x1, y1 from the corner of the box, in pixels, around what is True of bool [h, w]; None where nothing is. What is shown
+        reaches half a small pixel beyond."""
+        x, y, width, height = cv2.boundingRect(seen.view(np.uint8))
+        low, high = (np.array([x, y]) - 0.5) / self.scale, (np.array([x + width, y + height]) + 0.5) / self.scale
+        return (*low, *high) if width else None
+
+    def cut(self, mask: np.ndarray, part: Box) -> np.ndarray:
+        """The part of a mask at the size of the frame."""
+        x0, y0, x1, y1 = self._outer
+        full = cv2.resize(mask, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+        return np.ascontiguousarray(full[part[1] - y0:part[3] - y0, part[0] - x0:part[2] - x0])
+
+
+@dataclass(frozen=True)
+class _Bend:
+    """Where base and sources are read, known at nodes: they stand in the middle of cells of step x step pixels of the box, one cell beyond
+    it on each side, so that a plain enlargement by the step puts their values where they belong.
+
+    nodes: float64 [rows, columns, 2], in the frame. offsets: float64 [rows, columns, 2 * pictures], from there to where each is read."""
+
+    box: Box
+    step: int
+    nodes: np.ndarray
+    offsets: np.ndarray
+
+    def motion(self, small: _Small) -> np.ndarray:
+        """float32 [h, w] of the small raster: how many pixels the base moves there."""
+        pixels = np.abs(self.offsets[..., :2]).max(-1).astype(np.float32)
+        across, down = 1 / (small.scale * self.step)
+        to_nodes = np.array([[across, 0, 0.5 * across + 0.5], [0, down, 0.5 * down + 0.5]])
+        return cv2.warpAffine(pixels, to_nodes, small.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+
+    def cells(self, around: tuple[float, float, float, float] | None) -> Box | None:
+        """The first column and row and the last, not included, of the cells that hold a part of the box."""
+        if around is None:
+            return None
+        rows, columns = (length - 2 for length in self.nodes.shape[:2])
+        x0, y0 = (max(0, floor(low / self.step)) for low in around[:2])
+        x1, y1 = (min(count, ceil(high / self.step)) for high, count in zip(around[2:], (columns, rows), strict=True))
+        return x0, y0, x1, y1
+
+    def maps(self, cells: Box, faces: list[Face]) -> tuple[Box, list[np.ndarray]]:
+        """The pixels of some cells, and for each face float32 [h, w, 2], where in its crop each of them is read (as indices)."""
+        x0, y0 = self.box[0] + cells[0] * self.step, self.box[1] + cells[1] * self.step
+        part = x0, y0, min(self.box[2], self.box[0] + cells[2] * self.step), min(self.box[3], self.box[1] + cells[3] * self.step)
+        here = np.s_[cells[1]:cells[3] + 2, cells[0]:cells[2] + 2]
+        maps = []
+        for k, face in enumerate(faces):
+            place = self.nodes[here] + self.offsets[here][..., 2 * k:2 * k + 2] - (face.crop.x + 0.5, face.crop.y + 0.5)
+            maps.append(_upsampled(place.astype(np.float32), self.step, part))
+        return part, maps
 
 
 def working_box(base: Face, unit: float) -> Box:
@@ -109,10 +167,8 @@ def _halo(points: np.ndarray, unit: float) -> np.ndarray:
     return jaw + away / np.linalg.norm(away, axis=1, keepdims=True) * (np.array(HALO_BY) * unit)[:, None]
 
 
-def _maps(base: Face, sources: list[Face], moved: np.ndarray, halo: np.ndarray, box: Box,
-          unit: float) -> tuple[list[np.ndarray], np.ndarray]:
-    """For base and sources: float32 [h, w, 2], where in the crop each pixel of the box is read (as indices); and float32 [h, w], how many
-    pixels the base moves."""
+def _bend(base: Face, sources: list[Face], moved: np.ndarray, halo: np.ndarray, box: Box, unit: float) -> _Bend:
+    """The field that takes each pixel of the box to where it is read in base and sources."""
     points = control_points().points
     target = np.vstack([moved[points], halo])
     known = [np.vstack([base.points[points, :2], halo])]
@@ -123,17 +179,11 @@ def _maps(base: Face, sources: list[Face], moved: np.ndarray, halo: np.ndarray, 
     at = (target - origin) / unit
     coefficients = thin_plate(at, np.hstack(known) - np.tile(target, len(known)))
     nodes, step = _nodes(box, unit)
-    offsets = field(coefficients, at, (nodes.reshape(-1, 2) - origin) / unit).reshape(*nodes.shape[:2], -1)
-    maps = []
-    for k, face in enumerate([base, *sources]):
-        place = nodes + offsets[..., 2 * k:2 * k + 2] - (face.crop.x + 0.5, face.crop.y + 0.5)
-        maps.append(_upsampled(place.astype(np.float32), step, box))
-    return maps, _upsampled(np.abs(offsets[..., :2]).max(-1), step, box)
+    return _Bend(box, step, nodes, field(coefficients, at, (nodes.reshape(-1, 2) - origin) / unit).reshape(*nodes.shape[:2], -1))
 
 
 def _nodes(box: Box, unit: float) -> tuple[np.ndarray, int]:
-    """Frame coordinates float64 [rows, columns, 2] of the field's nodes, one cell beyond the box on each side, and the pixels between
-    them. They stand in the middle of cells, so that a plain enlargement by the step puts their values where they belong."""
+    """Frame coordinates float64 [rows, columns, 2] of the field's nodes, and the pixels between them; see `_Bend`."""
     step = max(2, round(unit / _NODES))
     columns, rows = (-(-(box[k + 2] - box[k]) // step) for k in (0, 1))
     x = box[0] + step * (np.arange(-1, columns + 1) + 0.5)
