@@ -25,7 +25,7 @@ class HeadFields:
 
     def field(self, motions: np.ndarray) -> np.ndarray:
         """Displacement [rows, columns, 2] for float32 motions [6]."""
-        return (motions @ self.fields).reshape(self.grid.rows, self.grid.columns, 2)
+        return self.grid.mixed(motions, self.fields)
 
 
 def make_head_fields(face: PhotoFace, grid: Grid) -> HeadFields:

@@ -37,11 +37,11 @@ class MouthFields:
 
     def upper_field(self, numbers: np.ndarray) -> np.ndarray:
         """Displacement [rows, columns, 2] of the upper layer for float32 numbers [9]."""
-        return (numbers @ self.upper).reshape(self.grid.rows, self.grid.columns, 2)
+        return self.grid.mixed(numbers, self.upper)
 
     def lower_field(self, numbers: np.ndarray) -> np.ndarray:
         """Displacement [rows, columns, 2] of the lower layer for float32 numbers [9]."""
-        return (numbers @ self.lower).reshape(self.grid.rows, self.grid.columns, 2)
+        return self.grid.mixed(numbers, self.lower)
 
 
 def make_mouth_fields(face: PhotoFace, lines: LipLines, grid: Grid) -> MouthFields:
