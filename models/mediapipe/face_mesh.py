@@ -24,9 +24,10 @@ class MeshBlock(nn.Module):
         self.depthwise = Depthwise(numbered("depthwise_conv2d", depthwise), inside, stride)
         self.pointwise = Conv(numbered("conv2d", conv), inside, outside)
         self.activation = PReLU(numbered("p_re_lu", prelu), outside)
+        self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.activation(add_shortcut(self.pointwise(self.depthwise(x)), x, self.depthwise.stride[0]))
+        return self.activation(add_shortcut(self.pointwise(self.depthwise(x)), x, self.stride))
 
 
 class Whole(Conv):
