@@ -17,6 +17,9 @@ WIDEST = 0.075
 """Opening of the lips at a wide "a", face heights."""
 WIDEST_PARTED = 0.13
 """The same on a photo whose mouth stands open already."""
+BEYOND_PARTED = 0.06
+"""How far such a mouth opens beyond its own gap, face heights, as the jaw has that way whatever the lips do. With less for lips that
+show teeth, the mesh, which takes parted lips over teeth for shut, saw too little of a small mouth's speech."""
 FASTEST = 0.70
 """Face heights a second: the 95th percentile measured on people who speak is 0.4 to 0.7."""
 JAW_IN_SMILES = 0.30
@@ -39,11 +42,9 @@ class MouthMotion:
     tongue: np.ndarray
 
 
-def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: float, phonemes: tuple[Phoneme, ...] | None,
-                 beyond: float = 0.06) -> MouthMotion:
+def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: float, phonemes: tuple[Phoneme, ...] | None) -> MouthMotion:
     """curves: of the speech, read at the output frames. times: float64 [n], seconds of these, rising. gap: the photo's own opening,
-    face heights. amount: 1 is natural. phonemes: where known, they raise the tongue. beyond: how far a parted mouth opens beyond its
-    own gap, face heights.
+    face heights. amount: 1 is natural. phonemes: where known, they raise the tongue.
 
     The first and the last row are the photo at rest. Openings are made slower only by lowering them, so that closures keep their moment."""
     edge = _edge(times)
@@ -55,7 +56,7 @@ def mouth_motion(curves: MouthCurves, times: np.ndarray, gap: float, amount: flo
     opening, shut, extra = wide, np.zeros_like(wide), wide
     if gap > 0:
         speaking = _speaking(curves.gate, times) * edge
-        widest = gap + float(np.clip(WIDEST_PARTED - gap, 0.012, beyond))
+        widest = gap + float(np.clip(WIDEST_PARTED - gap, 0.012, BEYOND_PARTED))
         wide = wide * max(1.0, widest / WIDEST)
         opening = np.where(speaking > 0, wide + (1 - speaking) * gap, gap)
         extra = np.maximum(opening - gap, JAW_IN_SMILES * wide)

@@ -54,9 +54,7 @@ def intended_opening(take: Take, curves: MouthCurves, settings: EmbeddedSettings
 
 
 def _mouth_motion(take: Take, curves: MouthCurves, settings: EmbeddedSettings, face: PhotoFace, lines: LipLines) -> MouthMotion:
-    """Lips that are drawn back from the teeth in a smile have less way left than lips that only hang open."""
-    beyond = 0.06 - 0.025 * lines.toothed
-    return mouth_motion(curves, take.timeline.times(), lines.gap / face.height, settings.mouth, take.speech.phonemes, beyond)
+    return mouth_motion(curves, take.timeline.times(), lines.gap / face.height, settings.mouth, take.speech.phonemes)
 
 
 class _Poses:
