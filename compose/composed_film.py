@@ -40,7 +40,7 @@ class ComposedFilm:
             raise InputError(f"The mouths were made for a longer film than '{avatar.source.path.name}': use the avatar they were made for.")
         self._avatar, self._timeline, self._layers = avatar, timeline, (Layer(avatar.track, spool), *others)
         self._settings = settings or DressSettings()
-        self._dressing = LayeredDressing(avatar.source, self._layers, self._settings)
+        self._dressing = LayeredDressing(avatar.source, self._layers, self._settings, timeline.span)
         self.sound = sound
         self.path: Path = avatar.source.path
         self.width, self.height = avatar.source.width, avatar.source.height

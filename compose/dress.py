@@ -25,6 +25,7 @@ from .patch import FacePatch
 from .together import together
 
 _SAMPLE = 120  # faces of a shot from which its look is learnt
+_LEARNT_FROM = 300  # frames of a shot at least, however few of them are shown: something may be in front of the face in many
 _LOOKS_KEPT = 4
 _EDGE = 0.06  # of the crop's side, over which it fades at its own border
 _MARGIN = 0.1  # face heights around the lower face that its soft mask reaches at most
@@ -58,10 +59,13 @@ class DressSettings:
 
 class Dressing:
     """Dresses raw crops of one face. Cheap to make: what it has to know of the film is learnt when it is first needed, and depends on
-    nothing but the film, so that any part of the result comes out the same whenever it is asked for."""
+    nothing but the film and which of it is shown, so that any part of the result comes out the same whenever it is asked for."""
 
-    def __init__(self, source: FrameSource, track: FaceTrack, settings: DressSettings | None = None) -> None:
-        self._source, self._track = source, track
+    def __init__(self, source: FrameSource, track: FaceTrack, settings: DressSettings | None = None,
+                 shown: tuple[int, int] | None = None) -> None:
+        """shown: the source's first frame that is shown and the end after the last, where that is not the whole: a long film is not read
+        from end to end for a short speech."""
+        self._source, self._track, self._shown = source, track, shown
         self._settings = settings or DressSettings()
         self._strengths: np.ndarray | None = None
         self._looks: dict[int, FaceLook | None] = {}
@@ -139,12 +143,12 @@ class Dressing:
         return cv2.convertScaleAbs(left, alpha=shown)
 
     def _look(self, index: int, progress: Progress) -> FaceLook | None:
-        """How the face looks in the shot of a frame, learnt from a sample of the whole shot; None if that is too short."""
+        """How the face looks in the shot of a frame, learnt from a sample of what is shown of it; None if that is too short."""
         start, stop = next((a, b) for a, b in shots(self._track) if a <= index < b)
         if start not in self._looks:
             while len(self._looks) >= _LOOKS_KEPT:
                 del self._looks[next(iter(self._looks))]
-            self._looks[start] = self._learnt(start, stop, progress)
+            self._looks[start] = self._learnt(*_learnt_from(start, stop, self._shown), progress)
         return self._looks[start]
 
     def _learnt(self, start: int, stop: int, progress: Progress) -> FaceLook | None:
@@ -169,6 +173,16 @@ def dress(source: FrameSource, track: FaceTrack, timeline: Timeline, patches: It
             made = dressing.dressed(frame, patch, progress)
             if made is not None:
                 yield made
+
+
+def _learnt_from(start: int, stop: int, shown: tuple[int, int] | None) -> tuple[int, int]:
+    """What is shown of the shot start .. stop-1, made wider to both sides as far as the shot goes where that is little."""
+    if shown is None:
+        return start, stop
+    low, high = max(start, shown[0]), min(stop, shown[1])
+    low = max(start, min(low, (low + high - _LEARNT_FROM) // 2))
+    high = min(stop, max(high, low + _LEARNT_FROM))
+    return max(start, min(low, high - _LEARNT_FROM)), high
 
 
 def _found(track: FaceTrack) -> np.ndarray:

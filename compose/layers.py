@@ -30,8 +30,9 @@ def merged(layers: Sequence[Layer], start: int, stop: int) -> Iterator[FacePatch
 class LayeredDressing:
     """Dresses each patch as its layer's face wants it, see `dress.Dressing`."""
 
-    def __init__(self, source: FrameSource, layers: Sequence[Layer], settings: DressSettings | None = None) -> None:
-        self._each = [Dressing(source, layer.track, settings) for layer in layers]
+    def __init__(self, source: FrameSource, layers: Sequence[Layer], settings: DressSettings | None = None,
+                 shown: tuple[int, int] | None = None) -> None:
+        self._each = [Dressing(source, layer.track, settings, shown) for layer in layers]
 
     def dressed(self, frame: Frame, patch: FacePatch, progress: Progress) -> FacePatch | None:
         return self._each[patch.layer].dressed(frame, patch, progress)

@@ -45,7 +45,7 @@ def render(take: Take, engine: Engine, settings: Any, path: str | Path, how: Wri
     tally = _Tally()
     avatar, timeline = take.avatar, take.timeline
     patches = tally.counted(engine.patches(take, settings, progress))
-    frames = composite(take.avatar.source, timeline, patches, progress, Dressing(take.avatar.source, take.avatar.track))
+    frames = composite(avatar.source, timeline, patches, progress, Dressing(avatar.source, avatar.track, shown=timeline.span))
     if watch is not None:
         frames = _watched(frames, watch)
     written = write_film(frames, timeline.clock, timeline.n_frames, path, how, take.speech.sound, progress)

@@ -29,6 +29,11 @@ class Timeline:
     def n_frames(self) -> int:
         return len(self.source)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The avatar's first frame that is shown, and the end after the last."""
+        return (int(self.source.min()), int(self.source.max()) + 1) if self.n_frames else (0, 0)
+
     def times(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """float64 seconds of output frames start .. stop-1."""
         stop = self.n_frames if stop is None else min(stop, self.n_frames)

@@ -1,12 +1,15 @@
 """A network's raw crop comes out masked, in the film's colours, sharpness and grain, behind what is in front, and faded."""
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from talking_avatar.compose.composite import composite
 from talking_avatar.compose.cut import cut_out
-from talking_avatar.compose.dress import Dressing, DressSettings, dress
+from talking_avatar.compose.dress import Dressing, DressSettings, _learnt_from, dress
 from talking_avatar.compose.grain import fineness
 from talking_avatar.compose.mask import lower_face_mask, skin
 from talking_avatar.compose.patch import FacePatch
@@ -160,3 +163,34 @@ def test_a_face_half_outside_the_picture_does_not_break_it(face, make):
     timeline = make.timeline(30)
     frames = list(composite(source, timeline, raw(source, track, timeline), Silent(), Dressing(source, track)))
     assert len(frames) == 30
+
+
+@settings(max_examples=200, deadline=None)
+@given(edges=st.lists(st.integers(0, 5000), min_size=4, max_size=4, unique=True))
+def test_a_look_is_learnt_from_what_is_shown_of_the_shot_or_somewhat_more(edges):
+    start, low, high, stop = sorted(edges)
+    for shown in ((low, high), (start, high), (low, stop), (0, 5000)):
+        first, end = _learnt_from(start, stop, shown)
+        assert start <= first <= max(start, shown[0])
+        assert min(stop, shown[1]) <= end <= stop
+        asked = min(stop, shown[1]) - max(start, shown[0])
+        assert end - first == min(max(asked, 300), stop - start)
+    assert _learnt_from(start, stop, None) == (start, stop)
+
+
+def test_a_short_speech_does_not_read_a_long_film_to_its_end(film, monkeypatch):
+    monkeypatch.setattr("talking_avatar.compose.dress._LEARNT_FROM", 10)
+    source, track = film
+    read = []
+
+    class Watched:
+        def __getattr__(self, name):
+            return getattr(source, name)
+
+        def walk(self, indices):
+            read.extend(indices)
+            return source.walk(indices)
+
+    patch = next(raw(source, track, SimpleNamespace(source=np.arange(3))))
+    Dressing(Watched(), track, shown=(0, 3)).dressed(source.frame(0), patch, Silent())
+    assert read == list(range(10))
