@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _PICTURE_SECONDS = 0.4
-_BAR_SECONDS = 0.2
+_BAR_SECONDS = 0.3
 _LARGEST_PICTURE = 512  # its longer side, pixels
 
 
@@ -65,7 +65,7 @@ class NodeProgress:
             return
         from PIL import Image
 
-        self._picture_due = now + _PICTURE_SECONDS
+        self._picture_due, self._bar_due = now + _PICTURE_SECONDS, now + _BAR_SECONDS
         self._send(("JPEG", Image.fromarray(_shrunk(picture())), None))
 
     def say(self, text: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from ..compose.patch import FacePatch
 
 _REACH = 0.12  # of the longer side: how softly colours run on beyond the mask
+_COARSE = 4  # pixels in one, where colours run on
 
 
 def patch_picture(patch: FacePatch) -> np.ndarray:
@@ -14,8 +15,9 @@ def patch_picture(patch: FacePatch) -> np.ndarray:
     if patch.mask is None or patch.mask.all():
         return patch.pixels
     shown = patch.mask.astype(np.float32)[..., None] / 255
-    reach = _REACH * max(patch.mask.shape)
-    colours = cv2.GaussianBlur(patch.pixels * shown, (0, 0), reach)
-    amount = cv2.GaussianBlur(shown, (0, 0), reach)[..., None]
-    around = colours / np.maximum(amount, 1e-3)
+    size, small = patch.mask.shape[::-1], tuple(max(1, length // _COARSE) for length in patch.mask.shape[::-1])
+    reach = _REACH * max(small)
+    colours = cv2.GaussianBlur(cv2.resize(patch.pixels * shown, small, interpolation=cv2.INTER_AREA), (0, 0), reach)
+    amount = cv2.GaussianBlur(cv2.resize(shown, small, interpolation=cv2.INTER_AREA), (0, 0), reach)[..., None]
+    around = cv2.resize(colours / np.maximum(amount, 1e-3), size, interpolation=cv2.INTER_LINEAR)
     return np.clip(patch.pixels * shown + around * (1 - shown), 0, 255).astype(np.uint8)
