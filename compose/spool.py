@@ -17,7 +17,10 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from io import FileIO
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from ..host.errors import OutputError
 from ..host.folders import temp_folder
@@ -32,6 +35,7 @@ _WAIT_SECONDS = 0.5
 _ROOMY = 256_000_000
 """Bytes up to which patches lie in the file as they are: a short film's are soon written and read, a long one's must not fill the disk."""
 
+_LOOKED_AT = 5  # one of so many patches tells how well they squeeze
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -70,6 +74,14 @@ class Spool:
     def n_bytes(self) -> int:
         """How large its file is."""
         return self._end
+
+    def grown(self, times: float) -> int:
+        """How many bytes its file would have with so many times as many patches like those that are there."""
+        plainly = self.n_bytes * times
+        if plainly <= _ROOMY:
+            return round(plainly)
+        share = np.mean([len(squeezed(patch)) / len(plain(patch)) for patch in islice(self, None, None, _LOOKED_AT)])
+        return round(_ROOMY + (plainly - _ROOMY) * share)
 
     def __iter__(self) -> Iterator[FacePatch]:
         """The patches that are there now, in order. Pixels under mask 0 that can never be seen may come back as 0."""

@@ -77,7 +77,7 @@ def _tried(take: Take, engine: Engine, settings: Any, progress: Progress, folder
     times = n / film.n_frames
     first = marks[:2][-1]
     seconds = first - marks[0] + (time.monotonic() - first) * times
-    memory, disk = _writing(film.width, film.height), round(spool.n_bytes * times)
+    memory, disk = _writing(film.width, film.height), spool.grown(times)
     return Estimate(n, seconds, memory, 0, disk, round(film_bytes * times), _lacking(memory, 0, disk, folder),
                     f"the hardest {float(film.clock.time(film.n_frames)):.2g} s, which were tried")
 

@@ -243,3 +243,14 @@ def test_plain_and_squeezed_patches_are_taken_up_alike_after_a_kill(tmp_path, mo
     assert again.last_index == 7
     for index, patch in enumerate(again):
         assert_same(patch, make_patch(index))
+
+
+def test_what_a_longer_film_needs_is_reckoned_as_it_will_be_kept(tmp_path, monkeypatch):
+    patch = FacePatch(0, np.full((100, 100, 3), 90, np.uint8), np.eye(2, 3), np.full((100, 100), 255, np.uint8))
+    monkeypatch.setattr("talking_avatar.compose.spool._ROOMY", 1_000_000)
+    sample, whole, short = (Spool(name, tmp_path) for name in ("a sample", "a long film", "a short film"))
+    for spool, count in ((sample, 10), (whole, 1000), (short, 20)):
+        for _ in range(count):
+            spool.append(patch)
+    assert abs(sample.grown(100) - whole.n_bytes) < 0.1 * whole.n_bytes
+    assert abs(sample.grown(2) - short.n_bytes) < 1000
