@@ -22,7 +22,7 @@ from .thin_plate import field, thin_plate
 
 _HALF_SIDE = 0.48  # face heights of the square that is worked on
 _NODES = 20  # nodes of the field a face height
-_STILL_PIXELS = 0.02, 0.08  # offsets: up to the first the base keeps its own pixels, from the second it is bent; no step between
+_STILL_PIXELS = 0.02, 0.2  # offsets: up to the first the base keeps its own pixels, from the second it is bent; no step between
 _MASK_UNIT = 120  # pixels of the face at which masks are drawn
 _RAMP = 0.06  # face heights over which the bending ends at the border of the square
 _CARRIED = [33, 263, 6, 197, 195, 5, 4, 1, 98, 234, 454, 10, 9]  # points that carry the halo into a source
@@ -91,17 +91,17 @@ class _Small:
         sides = np.array([box[2] - box[0], box[3] - box[1]])
         self.size = tuple(np.maximum(1, np.round(sides * min(1.0, _MASK_UNIT / unit))).astype(int).tolist())
         self.box = (0, 0, *self.size)
-        self.scale = np.array(self.size) / sides
+        self._scale = np.array(self.size) / sides
 
     def places(self, points: np.ndarray) -> np.ndarray:
         """Frame coordinates [n, 2] in the small raster."""
-        return (points - self._outer[:2]) * self.scale
+        return (points - self._outer[:2]) * self._scale
 
     def around(self, seen: np.ndarray) -> tuple[float, float, float, float] | None:
         """x0, y0, x1, y1 from the corner of the box, in pixels, around what is True of bool [h, w]; None where nothing is. What is shown
         reaches half a small pixel beyond."""
         x, y, width, height = cv2.boundingRect(seen.view(np.uint8))
-        low, high = (np.array([x, y]) - 0.5) / self.scale, (np.array([x + width, y + height]) + 0.5) / self.scale
+        low, high = (np.array([x, y]) - 0.5) / self._scale, (np.array([x + width, y + height]) + 0.5) / self._scale
         return (*low, *high) if width else None
 
     def cut(self, mask: np.ndarray, part: Box) -> np.ndarray:
@@ -126,9 +126,7 @@ class _Bend:
     def motion(self, small: _Small) -> np.ndarray:
         """float32 [h, w] of the small raster: how many pixels the base moves there."""
         pixels = np.abs(self.offsets[..., :2]).max(-1).astype(np.float32)
-        across, down = 1 / (small.scale * self.step)
-        to_nodes = np.array([[across, 0, 0.5 * across + 0.5], [0, down, 0.5 * down + 0.5]])
-        return cv2.warpAffine(pixels, to_nodes, small.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.resize(_upsampled(pixels, self.step, self.box), small.size, interpolation=cv2.INTER_LINEAR)
 
     def cells(self, around: tuple[float, float, float, float] | None) -> Box | None:
         """The first column and row and the last, not included, of the cells that hold a part of the box."""
