@@ -34,6 +34,9 @@ from talking_avatar.speech.speech import Speech
 from talking_avatar.speech.wav2lip_mel import wav2lip_mel
 
 BACKENDS = ["torch", *(["openvino"] if find_spec("openvino") else [])]
+needs_openvino = pytest.mark.skipif(
+    "openvino" not in BACKENDS,
+    reason="asks what OpenVINO itself does, an extra that nothing else needs; pip install 'comfyui-talking-avatar[openvino]' runs it")
 
 
 @pytest.fixture
@@ -371,7 +374,7 @@ def test_a_file_of_something_else_is_refused(models, take):
         patches(take, replace(SETTINGS, checkpoint="wav2lip_gan.pth"))
 
 
-@pytest.mark.skipif("openvino" not in BACKENDS, reason="OpenVINO is optional")
+@needs_openvino
 def test_openvino_measures_bfloat16_once_for_a_file_and_gives_it_up_where_it_shows(models, take):
     from talking_avatar.host.folders import cache_folder
 
@@ -393,7 +396,7 @@ def test_openvino_measures_bfloat16_once_for_a_file_and_gives_it_up_where_it_sho
         assert status in engine.notes[0]
 
 
-@pytest.mark.skipif("openvino" not in BACKENDS, reason="OpenVINO is optional")
+@needs_openvino
 def test_openvino_tells_its_makers_nothing_over_the_net(models, take, monkeypatch):
     told = []
     if find_spec("openvino_telemetry"):
