@@ -1,6 +1,7 @@
 """Pixels in the film's own format, so that what no mask touches stays bit-identical to the decoded source."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -75,6 +76,17 @@ class Picture:
     def from_gray(cls, pixels: np.ndarray) -> Picture:
         """uint8 [h, w], full range."""
         return cls.from_planes((pixels,), pixel_format("gray"), Colour(6, True))
+
+    def another(self, fill: Callable[[np.ndarray], None]) -> Picture:
+        """A picture of the same size and kind; `fill` writes its planes, one after the other."""
+        frame, views = blank(self.layout, self.width, self.height)
+        for view in views:
+            fill(view)
+        return self._tagged(frame, views, self.layout, self.colour, self.sar)
+
+    def is_like(self, other: Picture) -> bool:
+        """Whether another picture is of the same size and kind."""
+        return all(getattr(self, name) == getattr(other, name) for name in ("layout", "colour", "sar", "width", "height"))
 
     @classmethod
     def _tagged(cls, frame, planes, layout: PixelFormat, colour: Colour, sar: Fraction) -> Picture:
