@@ -374,9 +374,10 @@ def _avatar(film: Path):
     from talking_avatar.faces.avatar import make_avatar
     from talking_avatar.faces.settings import TrackSettings
     from talking_avatar.host.progress import Silent
+    from talking_avatar.media.kept_film import kept
     from talking_avatar.media.open import open_source
 
-    return make_avatar(open_source(film), TrackSettings(), Silent())
+    return make_avatar(kept(open_source(film)), TrackSettings(), Silent())
 
 
 def _checkpoint(chosen: argparse.Namespace) -> Path:

@@ -111,6 +111,7 @@ def engine_settings(engine: Engine, pairs: list[str]) -> Any:
 def _take(chosen: argparse.Namespace, progress: Progress) -> Take:
     from ..faces.avatar import make_avatar
     from ..faces.settings import TrackSettings
+    from ..media.kept_film import kept
     from ..media.open import open_source
     from ..media.timeline import lay_out
     from ..media.trimmed import trimmed
@@ -118,7 +119,7 @@ def _take(chosen: argparse.Namespace, progress: Progress) -> Take:
     source = trimmed(open_source(chosen.avatar, fps=chosen.fps, max_side=chosen.max_side), chosen.start, chosen.duration)
     speech = _speech(chosen, progress)
     timeline = lay_out(source, speech.sound, mode=chosen.length, fps=chosen.fps)
-    source = _as_much_as_helps(source, timeline)
+    source = kept(_as_much_as_helps(source, timeline))
     return Take(make_avatar(source, TrackSettings(choice=face_choice(chosen.face)), progress), speech, timeline)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from ..host.errors import InputError
 from ..host.progress import Progress
 from ..media.film import FrameSource
-from ..media.kept_film import kept
 from .settings import FaceChoice, TrackSettings
 from .track import FaceTrack
 
@@ -25,13 +24,11 @@ class Avatar:
 
 
 def make_avatar(source: FrameSource, settings: TrackSettings, progress: Progress) -> Avatar:
-    """Track the chosen face of a film or photo. `track.present.sum()` says in how many frames it was found. A short film keeps its
-    decoded frames from here on (see `media.kept_film`), as whoever gives it a mouth goes over it again.
+    """Track the chosen face of a film or photo. `track.present.sum()` says in how many frames it was found.
 
     Raises InputError if no face is found or it is too small, MissingModel if a network is not there, Cancelled when the user stops."""
     from .follow import track_faces
 
-    source = kept(source)
     track = track_faces(source, settings, progress)
     what = "photo" if source.is_still else "film"
     if not track.present.any():

@@ -35,8 +35,10 @@ def kept(source: FrameSource) -> FrameSource:
         return source
     needed = kept_bytes(source)
     with suppress(OSError):
-        if needed and shutil.disk_usage(temp_folder()).free >= _SPARE * needed:
-            return KeptFilm(source)
+        folder = temp_folder() / "talking-avatar"
+        folder.mkdir(parents=True, exist_ok=True)
+        if needed and shutil.disk_usage(folder).free >= _SPARE * needed:
+            return KeptFilm(source, folder)
     return source
 
 
@@ -54,8 +56,8 @@ class KeptFilm:
 
     is_still = False
 
-    def __init__(self, source: FrameSource) -> None:
-        """Raises OSError when the temporary folder cannot be used."""
+    def __init__(self, source: FrameSource, folder: Path | None = None) -> None:
+        """folder: where the file lies, by default among the system's temporary ones. Raises OSError when it cannot be used."""
         self.source = source
         self.path: Path = source.path
         self.width, self.height = source.width, source.height
@@ -65,7 +67,7 @@ class KeptFilm:
         self._size = _bytes(self._first)
         self._there = np.zeros(source.n_frames, bool)
         self._lock = threading.Lock()
-        self._file = tempfile.TemporaryFile(dir=temp_folder(), buffering=0)  # noqa: SIM115 (closed below)
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed below)
         weakref.finalize(self, self._file.close)
 
     @property

@@ -96,6 +96,7 @@ class LoadAvatarVideo:
              unique_id=None):
         from ..faces.avatar import make_avatar
         from ..faces.settings import FaceChoice, TrackSettings
+        from ..media.kept_film import kept
         from .avatar_views import as_video, chosen_face, facts_for_page
         from .lazy_audio import LazyAudio
         from .lazy_video import LazyVideo
@@ -107,8 +108,8 @@ class LoadAvatarVideo:
             if not is_connected(prompt, unique_id, _AVATAR, _FACE):
                 return {"ui": {"avatar": [facts_for_page(source)]}, "result": (None, shown, sound, None)}
             choice = FaceChoice(face, face_number, (face_x * source.width, face_y * source.height))
-            avatar = make_avatar(progress.watching(source), TrackSettings(choice), progress)
-            avatar = replace(avatar, source=source)
+            film = kept(source)
+            avatar = replace(make_avatar(progress.watching(film), TrackSettings(choice), progress), source=film)
             picture = chosen_face(avatar)
         return {"ui": {"avatar": [facts_for_page(source, avatar.track)]}, "result": (avatar, shown, sound, picture)}
 

@@ -124,6 +124,17 @@ def test_a_long_film_a_photo_and_a_kept_one_are_themselves(film, tmp_path, sampl
     assert kept_bytes(film) == 0
 
 
+def test_a_temporary_folder_that_is_not_there_yet_is_made(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_film, "temp_folder", lambda: tmp_path / "new" / "temp")
+    assert isinstance(kept(film), KeptFilm)
+
+
+def test_a_temporary_folder_that_cannot_be_used_means_that_nothing_is_kept(film, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(kept_film, "temp_folder", lambda: tmp_path / "file")
+    assert kept(film) is film
+
+
 def test_no_room_on_the_disk_means_that_nothing_is_kept(film, monkeypatch):
     monkeypatch.setattr(kept_film.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 3 * kept_bytes(film)}))
     assert kept(film) is film
