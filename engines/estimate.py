@@ -13,6 +13,7 @@ from ..host.device import torch_device
 from ..host.folders import temp_folder
 from ..host.memory import free_disk, free_memory, free_video_memory
 from ..host.progress import Progress
+from ..media.kept_film import KeptFilm
 from ..media.write import WriteSettings, write_film
 from .cost import Cost
 from .engine import Engine, Take
@@ -28,8 +29,8 @@ _WRITING = 160_000_000, 115
 @dataclass(frozen=True)
 class Estimate:
     """frames: of the result. seconds: of work. memory, video_memory: bytes above what the idle program has. disk: bytes of the mouths
-    while ComfyUI keeps them; film: bytes of the result as H.264, None where nobody can tell. lacking: sentences about what this machine
-    has too little of. basis: what all this is based on."""
+    and of the avatar's decoded frames while ComfyUI keeps them; film: bytes of the result as H.264, None where nobody can tell.
+    lacking: sentences about what this machine has too little of. basis: what all this is based on."""
 
     frames: int
     seconds: float
@@ -59,7 +60,8 @@ def _reckoned(take: Take, cost: Cost, folder: Path) -> Estimate:
     folder.mkdir(parents=True, exist_ok=True)
     basis = (f"{cost.flops / 1e12:.3g} TFLOP, counted on the published networks at the node's own settings, and how quick this device "
              f"({device}) is at plain matrix products; nothing was tried")
-    return Estimate(take.timeline.n_frames, cost.seconds, memory, video, cost.disk, None, _lacking(memory, video, cost.disk, folder), basis)
+    disk, lacking = cost.disk + _kept(take), _lacking(memory, video, cost.disk, folder)
+    return Estimate(take.timeline.n_frames, cost.seconds, memory, video, disk, None, lacking, basis)
 
 
 def _tried(take: Take, engine: Engine, settings: Any, progress: Progress, folder: Path) -> Estimate:
@@ -78,8 +80,13 @@ def _tried(take: Take, engine: Engine, settings: Any, progress: Progress, folder
     first = marks[:2][-1]
     seconds = first - marks[0] + (time.monotonic() - first) * times
     memory, disk = _writing(film.width, film.height), spool.grown(times)
-    return Estimate(n, seconds, memory, 0, disk, round(film_bytes * times), _lacking(memory, 0, disk, folder),
+    return Estimate(n, seconds, memory, 0, disk + _kept(take), round(film_bytes * times), _lacking(memory, 0, disk, folder),
                     f"the hardest {float(film.clock.time(film.n_frames)):.2g} s, which were tried")
+
+
+def _kept(take: Take) -> int:
+    """Bytes of the avatar's decoded frames on disk. They are never lacking: where there is no room for them, they are not kept."""
+    return take.avatar.source.n_bytes if isinstance(take.avatar.source, KeptFilm) else 0
 
 
 def _writing(width: int, height: int) -> int:

@@ -35,7 +35,7 @@ def kept(source: FrameSource) -> FrameSource:
         return source
     needed = kept_bytes(source)
     with suppress(OSError):
-        folder = temp_folder() / "talking-avatar"
+        folder = temp_folder()
         folder.mkdir(parents=True, exist_ok=True)
         if needed and shutil.disk_usage(folder).free >= _SPARE * needed:
             return KeptFilm(source, folder)
@@ -69,6 +69,11 @@ class KeptFilm:
         self._lock = threading.Lock()
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed below)
         weakref.finalize(self, self._file.close)
+
+    @property
+    def n_bytes(self) -> int:
+        """How large its file is with all frames in it."""
+        return self.n_frames * self._size
 
     @property
     def sound(self) -> Sound | None:
