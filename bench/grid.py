@@ -68,12 +68,13 @@ def _measured(avatar_path: Path, speech_path: Path, film: Path, out: Path, still
     from talking_avatar.faces.avatar import make_avatar
     from talking_avatar.faces.settings import TrackSettings
     from talking_avatar.host.progress import Silent
+    from talking_avatar.media.kept_film import kept
     from talking_avatar.media.open import open_source
     from talking_avatar.media.timeline import lay_out
     from talking_avatar.media.write import WriteSettings
     from talking_avatar.speech.load import load_speech
 
-    source, speech = open_source(avatar_path), load_speech(speech_path)
+    source, speech = kept(open_source(avatar_path)), load_speech(speech_path)
     take = Take(make_avatar(source, TrackSettings(), Silent()), speech, lay_out(source, speech.sound, mode="bounce"))
     settings = EmbeddedSettings(head_motion=0, blinks=0) if still else EmbeddedSettings()
     sheet = SheetTap(take.timeline.n_frames)
