@@ -5,6 +5,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 READY := .venv/.ready
+TESTED := .venv/.tested
 
 .PHONY: demo test test-comfyui lint bench clean
 
@@ -15,7 +16,7 @@ demo: $(READY)
 	@echo "== The astronaut is learning to speak: demo/out.mp4 =="
 	@$(BIN)/talking-avatar demo -o demo/out.mp4
 
-test: $(READY)
+test: $(TESTED)
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m pytest
 
@@ -42,6 +43,12 @@ $(READY): pyproject.toml
 	@echo "== Fetching the face networks (7 MB, Apache-2.0) =="
 	@$(BIN)/python install.py
 	@touch $(READY)
+
+# What only the tests need, so that nobody waits for it before the demo.
+$(TESTED): $(READY)
+	@echo "== Installing OpenVINO, an optional extra that the tests try as well =="
+	@$(BIN)/python -m pip install --quiet openvino
+	@touch $(TESTED)
 
 clean:
 	rm -rf .venv demo build *.egg-info

@@ -31,23 +31,15 @@ _HOLD = 24  # frames kept in memory for a run backward
 
 def kept(source: FrameSource) -> FrameSource:
     """The film as one that keeps its frames; itself where it is a still, is kept already, or there is no room for it."""
-    if source.is_still or isinstance(source, KeptFilm):
+    if source.is_still or isinstance(source, KeptFilm) or source.n_frames * source.width * source.height > ROOM:
         return source
-    needed = kept_bytes(source)
+    first = source.frame(0).picture
+    needed, folder = source.n_frames * _bytes(first), temp_folder()
     with suppress(OSError):
-        folder = temp_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        if needed and shutil.disk_usage(folder).free >= _SPARE * needed:
-            return KeptFilm(source, folder)
+        if needed <= ROOM and shutil.disk_usage(folder).free >= _SPARE * needed:
+            return KeptFilm(source, first, folder)
     return source
-
-
-def kept_bytes(source: FrameSource) -> int:
-    """How much disk `kept` takes for a source; 0 where it keeps nothing of it."""
-    if source.is_still:
-        return 0
-    needed = source.n_frames * _bytes(source.frame(0).picture)
-    return needed if needed <= ROOM else 0
 
 
 class KeptFilm:
@@ -56,15 +48,14 @@ class KeptFilm:
 
     is_still = False
 
-    def __init__(self, source: FrameSource, folder: Path | None = None) -> None:
-        """folder: where the file lies, by default among the system's temporary ones. Raises OSError when it cannot be used."""
+    def __init__(self, source: FrameSource, first: Picture, folder: Path) -> None:
+        """first: of its frames; those of another kind are not kept. folder: where the file lies. Raises OSError when it cannot be used."""
         self.source = source
         self.path: Path = source.path
         self.width, self.height = source.width, source.height
         self.n_frames = source.n_frames
         self.clock: Clock = source.clock
-        self._first = source.frame(0).picture
-        self._size = _bytes(self._first)
+        self._first, self._size = first, _bytes(first)
         self._there = np.zeros(source.n_frames, bool)
         self._lock = threading.Lock()
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed below)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from talking_avatar.media import kept_film
 from talking_avatar.media.film_view import at_rate
-from talking_avatar.media.kept_film import KeptFilm, kept, kept_bytes
+from talking_avatar.media.kept_film import KeptFilm, kept
 from talking_avatar.media.open import open_source
 
 KINDS = {
@@ -65,7 +65,7 @@ def test_the_frames_are_the_films_the_first_time_and_the_second(kind, tmp_path, 
 
 def test_nothing_is_decoded_twice(film):
     counted = Counted(film)
-    keeper = KeptFilm(counted)
+    keeper = kept(counted)
     list(keeper.frames())
     list(keeper.walk([7, 3, 29, 29, 0, 12]))
     list(keeper.frames(10, 20))
@@ -74,7 +74,7 @@ def test_nothing_is_decoded_twice(film):
 
 def test_a_run_that_was_stopped_is_gone_on_with(film):
     counted = Counted(film)
-    keeper = KeptFilm(counted)
+    keeper = kept(counted)
     begun = keeper.frames()
     for _ in range(8):
         next(begun)
@@ -86,7 +86,7 @@ def test_a_run_that_was_stopped_is_gone_on_with(film):
 @settings(max_examples=25, deadline=None)
 @given(order=st.lists(st.integers(0, 29), min_size=1, max_size=40), known=st.integers(0, 30))
 def test_any_order_gives_the_frames_of_that_order(still_film, order, known):
-    keeper = KeptFilm(still_film)
+    keeper = kept(still_film)
     list(keeper.frames(0, known))
     for ours, index in zip(keeper.walk(order), order, strict=True):
         assert_same(ours, still_film.frame(index))
@@ -115,13 +115,14 @@ def test_a_view_of_a_film_is_kept_as_it_is_seen(film):
 def test_a_long_film_a_photo_and_a_kept_one_are_themselves(film, tmp_path, samples, monkeypatch):
     photo = open_source(samples.write_photo(tmp_path / "photo.png", samples.moving_picture(0)))
     assert kept(photo) is photo
-    assert kept_bytes(photo) == 0
     keeper = kept(film)
     assert kept(keeper) is keeper
-    assert kept_bytes(film) == 30 * 128 * 96 * 3 // 2
-    monkeypatch.setattr(kept_film, "ROOM", 29 * 128 * 96)
-    assert kept(film) is film
-    assert kept_bytes(film) == 0
+    assert keeper.n_bytes == 30 * 128 * 96 * 3 // 2
+    for room in (30 * 128 * 96 - 1, keeper.n_bytes - 1):
+        monkeypatch.setattr(kept_film, "ROOM", room)
+        assert kept(film) is film
+    monkeypatch.setattr(kept_film, "ROOM", keeper.n_bytes)
+    assert kept(film) is not film
 
 
 def test_a_temporary_folder_that_is_not_there_yet_is_made(film, tmp_path, monkeypatch):
@@ -136,7 +137,7 @@ def test_a_temporary_folder_that_cannot_be_used_means_that_nothing_is_kept(film,
 
 
 def test_no_room_on_the_disk_means_that_nothing_is_kept(film, monkeypatch):
-    monkeypatch.setattr(kept_film.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 3 * kept_bytes(film)}))
+    monkeypatch.setattr(kept_film.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 3 * 30 * 128 * 96}))
     assert kept(film) is film
 
 
