@@ -1,7 +1,7 @@
 """A short film whose frames are decoded once: what was decoded lies in a temporary file, as it is, for whoever goes over the film again.
 
-A film is gone over three or four times (the face, the mouths, how the face looks, the result). Reading a frame of 1280 x 720 back took a
-tenth of the processor's time that decoding it takes; a long film must not fill the disk, so it is decoded each time.
+A film is gone over three or four times (the face, the mouths, how the face looks, the result). Of 250 frames of 720 x 1280, decoding took
+1.4 CPU seconds, writing them once 0.4, reading them back 0.1 to 0.3. A long film must not fill the disk, so it is decoded each time.
 """
 from __future__ import annotations
 
