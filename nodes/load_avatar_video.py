@@ -108,8 +108,8 @@ class LoadAvatarVideo:
             if not is_connected(prompt, unique_id, _AVATAR, _FACE):
                 return {"ui": {"avatar": [facts_for_page(source)]}, "result": (None, shown, sound, None)}
             choice = FaceChoice(face, face_number, (face_x * source.width, face_y * source.height))
-            film = kept(source)
-            avatar = replace(make_avatar(progress.watching(film), TrackSettings(choice), progress), source=film)
+            keeper = kept(source)
+            avatar = replace(make_avatar(progress.watching(keeper), TrackSettings(choice), progress), source=keeper)
             picture = chosen_face(avatar)
         return {"ui": {"avatar": [facts_for_page(source, avatar.track)]}, "result": (avatar, shown, sound, picture)}
 
