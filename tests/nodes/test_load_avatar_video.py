@@ -7,6 +7,7 @@ import pytest
 import torch
 from talking_avatar import NODE_CLASS_MAPPINGS
 from talking_avatar.host.errors import InputError
+from talking_avatar.media.film_file import FilmFile
 from talking_avatar.media.sound_file import SoundFile
 
 LOAD = NODE_CLASS_MAPPINGS["TA_LoadAvatarVideo"]
@@ -23,6 +24,12 @@ def test_nobody_uses_the_face_so_none_is_looked_for(film, node, comfyui):
     avatar, _, _, face = node("LoadAvatarVideo", video="film.mp4", **ALONE)
     assert (avatar, face) == (None, None)
     assert not list((comfyui.user / "talking-avatar").rglob("track.npz"))
+
+
+def test_an_avatar_whose_face_was_followed_is_not_decoded_again(film, node, monkeypatch):
+    avatar = node("LoadAvatarVideo", video="film.mp4")[0]
+    monkeypatch.setattr(FilmFile, "_decoded", lambda self, start: pytest.fail(f"decoded again from frame {start} on"))
+    assert [frame.index for frame in avatar.source.frames()] == list(range(50))
 
 
 def test_whether_the_face_is_used_changes_the_fingerprint_and_nothing_else_does(film):
