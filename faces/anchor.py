@@ -34,11 +34,15 @@ class Anchor:
 
     def region(self, landmarks: np.ndarray) -> Region:
         """The region in which the still points of `landmarks` [468, 3] lie as they did so far (least squares)."""
-        region = _fit(self._layout, landmarks[STILL, :2])
+        region = self.region_of(landmarks[STILL, :2])
         renewal = _RENEWAL * min(1.0, max(0.0, 2 * (_misplacement(region, region_of_landmarks(landmarks)) - 1)))
         if renewal > 0:
             self._layout += renewal * (_layout(landmarks) - self._layout)
         return region
+
+    def region_of(self, still: np.ndarray) -> Region:
+        """The region in which the still points [n, 2] lie as they did so far (least squares)."""
+        return _fit(self._layout, still)
 
 
 def _misplacement(region: Region, by_box: Region) -> float:

@@ -1,6 +1,6 @@
 """Follow the chosen face from frame to frame: the first laying of the mesh, choice and loss of the face, cuts.
 
-The first laying tells where the second one (`steady.py`) shall look; while a head moves evenly, every other frame does without it."""
+The first laying tells where the second one (`steady.py`) shall look; three frames of four do without it where optical flow tells that."""
 from __future__ import annotations
 
 from collections import deque
@@ -12,11 +12,11 @@ import numpy as np
 
 from ..media.film import Frame
 from ..models.mediapipe.face_mesh import SIZE
-from .anchor import Anchor
+from .anchor import STILL, Anchor
 from .choose import ALIKE, UNLIKE, choose
-from .course import Course
 from .cuts import Change, changed_share, shots, thumbnail
 from .detect import detect, overlap
+from .flow import StillPoints, carry
 from .look import likeness, look_of
 from .mesh import Reading, read_patch
 from .region import Patch, Region, lift
@@ -25,6 +25,13 @@ from .settings import FaceChoice
 
 ROOM = 1.2
 """How much larger than the region the patch is that is kept for the second laying."""
+
+_CARRIED = 3
+"""Frames in a row whose face is carried by the flow alone."""
+
+_BELIEVED = 0.5
+"""How far the mesh, where it is laid, moves the points that were carried to what it sees: its noise is halved so, and what the flow gathers
+of errors is taken out within a few frames."""
 
 _SAMPLES = 4
 _HELD = 12
@@ -38,8 +45,8 @@ _PATIENCE = 25
 
 @dataclass(frozen=True)
 class Sighting:
-    """What the first laying found in a frame. reading and the region it gives: None where no face is. A region without a reading: where
-    the face must be, if it is there. patch: the part of the picture around it. cut: whether the frame begins a new shot."""
+    """Where the face is in a frame. reading, region: None where no face is. A region without a reading: where the face must be, if it is
+    there, as the mesh was not laid. patch: the part of the picture around it. cut: whether the frame begins a new shot."""
 
     index: int
     reading: Reading | None = None
@@ -78,7 +85,7 @@ class _Pursuit:
         self._choice, self._known = choice, known
         self._anchor: Anchor | None = None
         self._region: Region | None = None
-        self._course = Course()
+        self._still: StillPoints | None = None
         self._last: Reading | None = None
         self._since_check = 0
         self._lost = 0
@@ -112,12 +119,13 @@ class _Pursuit:
         if self._region is None:
             yield from self._look_for(frame)
             return
-        if not doubtful and self._course.may_pass(frame.index):
-            expected = self._course.expected(frame.index)
-            self._since_check += 1
-            yield Sighting(frame.index, None, expected, lift(frame.picture, expected, SIZE, ROOM))
-            return
         patch = lift(frame.picture, self._region, SIZE, ROOM)
+        carried = None if doubtful else carry(self._still, patch, self._region)
+        if carried is not None and carried.age <= _CARRIED:
+            self._since_check += 1
+            self._still, self._region = carried, self._anchor.region_of(carried.points)
+            yield Sighting(frame.index, None, self._region, patch)
+            return
         reading = read_patch(patch, self._region)
         kept = reading.found and self._moves_like_a_head(reading) and (not doubtful or self._is_same(frame, reading))
         if not kept or not self._still_right(frame, reading):
@@ -125,9 +133,17 @@ class _Pursuit:
             self._lost = 0
             yield from self._look_for(frame, doubtful)
             return
-        self._last, self._region = reading, self._anchor.region(reading.landmarks)
-        self._course.note(frame.index, self._region)
+        self._last = reading
+        self._settle(reading, patch, carried)
         yield Sighting(frame.index, reading, self._region, patch)
+
+    def _settle(self, reading: Reading, patch: Patch | None, carried: StillPoints | None) -> None:
+        """Where the face is, from what the mesh sees and, where the flow knows them, from the points that were carried here."""
+        self._region, seen = self._anchor.region(reading.landmarks), reading.landmarks[list(STILL), :2].astype(np.float64)
+        if carried is not None:
+            seen = carried.points + _BELIEVED * (seen - carried.points)
+            self._region = self._anchor.region_of(seen)
+        self._still = StillPoints(seen, patch)
 
     def _look_for(self, frame: Frame, doubtful: bool = False) -> Iterator[Sighting]:
         """A frame in which the face is lost: search it, and once found, look again at the frames before."""
@@ -191,8 +207,7 @@ class _Pursuit:
         """Begin, or begin again, to follow the face of `reading`. anew: it need not be the one that was followed."""
         self._anchor = Anchor(reading.landmarks)
         self._region = self._anchor.region(reading.landmarks)
-        self._course = Course()
-        self._last = reading
+        self._still, self._last = None, reading
         self._lost = self._since_check = 0
         if anew or self.look is None:
             self.look = look_of(frame.picture, reading.region)

@@ -6,7 +6,7 @@ follows the head exactly, the jitter was measured to be 5 times smaller (see `an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -112,14 +112,14 @@ def _breaks(before: Sighting, now: Sighting) -> bool:
 def _place(run: deque[Sighting], at: int) -> _Placed:
     """Frame `at` of the run, in its smoothed region."""
     sighting = run[at]
-    region = smoothed({place: entry.region for place, entry in enumerate(run) if entry.reading is not None}, at)
+    region = smoothed([entry.region for entry in run], at)
     return _Placed(sighting.index, region, sighting.patch, sighting.reading is not None, starts=at == 0, cut=sighting.cut)
 
 
-def smoothed(regions: Mapping[int, Region], at: int) -> Region:
+def smoothed(regions: Sequence[Region], at: int) -> Region:
     """The region of frame `at`, by a parabola fitted to its neighbours (Gaussian weights, local regression): it keeps speed and bends,
-    and has no delay. Near the ends fewer neighbours serve. regions: by frame, rising; `at` need not be among them."""
-    near = [(place - at, region) for place, region in regions.items() if abs(place - at) <= REACH]
+    and has no delay. Near the ends fewer neighbours serve."""
+    near = [(place - at, region) for place, region in enumerate(regions) if abs(place - at) <= REACH]
     offsets = np.array([offset for offset, _ in near])
     turns = np.unwrap([region.turn for _, region in near])
     values = np.array([[region.x, region.y, log(region.side)] for _, region in near])

@@ -95,7 +95,7 @@ def test_the_shortest_runs_are_smoothed_without_error(face, count):
 def test_a_region_keeps_speed_and_bends_when_it_is_smoothed():
     regions = [Region(100 + 2 * i + 0.1 * i * i, 50.0, 80 * 1.01**i, 0.02 * i) for i in range(15)]
     for at in (0, 7, 14):
-        one = smoothed(dict(enumerate(regions)), at)
+        one = smoothed(regions, at)
         assert one.x == pytest.approx(regions[at].x, abs=1e-6)
         assert one.side == pytest.approx(regions[at].side, rel=1e-6)
         assert one.turn == pytest.approx(regions[at].turn, abs=1e-6)
@@ -103,7 +103,7 @@ def test_a_region_keeps_speed_and_bends_when_it_is_smoothed():
 
 def test_a_turn_through_half_a_circle_is_smoothed_the_short_way():
     regions = [Region(0, 0, 100, (3.1 + 0.02 * i + np.pi) % (2 * np.pi) - np.pi) for i in range(9)]
-    assert np.cos(smoothed(dict(enumerate(regions)), 4).turn - regions[4].turn) > 0.9999
+    assert np.cos(smoothed(regions, 4).turn - regions[4].turn) > 0.9999
 
 
 def gaps(present, x, cuts=(), limit=5):
