@@ -40,6 +40,14 @@ class Conv(nn.Conv2d):
         self._kept = None
         return super()._apply(change, recurse)
 
+    def _load_from_state_dict(self, *given) -> None:
+        self._kept = None
+        super()._load_from_state_dict(*given)
+
+    def __getstate__(self) -> dict:
+        """For a copy: it keeps its own weights in shape."""
+        return {**self.__dict__, "_kept": None}
+
     def _product(self) -> Product:
         """The convolution with its tensors at hand and in shape: looking for them at each call took an eighth of the mesh's time."""
         weight, bias, stride, padding, groups = self.weight, self.bias, self.stride, self.padding, self.groups

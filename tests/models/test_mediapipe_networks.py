@@ -1,6 +1,7 @@
 """The face networks give the numbers of the published ones."""
 import json
 import os
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from talking_avatar.faces.eyes import read_eyes
 from talking_avatar.faces.search import all_faces
 from talking_avatar.media.picture import Picture
 from talking_avatar.models.mediapipe.catalogue import NETWORKS
-from talking_avatar.models.mediapipe.layers import published_shapes, same_padding
+from talking_avatar.models.mediapipe.layers import Conv, published_shapes, same_padding
 from talking_avatar.models.mediapipe.load import find_network, load_network
 
 _FOLDERS = os.environ.get("TALKING_AVATAR_PARITY")
@@ -82,6 +83,19 @@ def test_same_padding_is_lopsided_where_tensorflow_has_it_so():
     assert same_padding(96, 3, 1) == (1, 1)
     assert same_padding(64, 2, 2) == (0, 0)
     assert same_padding(3, 3, 2) == (1, 1)
+
+
+@pytest.mark.parametrize("stride, kernel", [(1, 1), (2, 3)])
+def test_a_layer_that_ran_already_works_with_the_weights_it_is_given(stride, kernel):
+    layer, other = (Conv(name, 4, 6, kernel, stride) for name in ("conv2d", "conv2d_1"))
+    picture = torch.randn(2, 4, 8, 8)
+    with torch.inference_mode():
+        before = layer(picture)
+        twin = deepcopy(layer)
+        twin.load_state_dict(other.state_dict())
+        assert torch.allclose(twin(picture), other(picture), atol=1e-5) and torch.allclose(layer(picture), before, atol=1e-5)
+        layer.load_state_dict(other.state_dict(), assign=True)
+        assert torch.allclose(layer(picture), other(picture), atol=1e-5)
 
 
 def test_the_iris_network_outlines_both_eyes_of_the_astronaut():
