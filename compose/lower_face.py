@@ -69,7 +69,8 @@ def in_frame(cells: np.ndarray, points: np.ndarray, box: Box) -> np.ndarray:
 
 
 def _places(points: np.ndarray) -> np.ndarray:
-    """float64 [40, 40, 2]: the middle of every cell in the frame. On one thread: NumPy's would spin for three times as long as it takes."""
+    """float64 [40, 40, 2]: the middle of every cell in the frame. On one thread, what is kept for it too: NumPy's would spin for three
+    times as long as it takes."""
     import torch
 
     with one_thread():
@@ -90,13 +91,15 @@ def _carry() -> np.ndarray:
 @lru_cache(maxsize=1)
 def _plate() -> np.ndarray:
     """float64 [n + 3, n]: from values at the mean face's points to the coefficients of the thin plate through them."""
+    import torch
+
     at = mean_points(known_points())
     count = len(at)
     system = np.zeros((count + 3, count + 3))
     system[:count] = _basis(at)
     system[:count, :count] += _SMOOTHING * np.eye(count)
     system[count:, :count] = system[:count, count:].T
-    return np.linalg.inv(system)[:, :count]
+    return torch.linalg.inv(torch.from_numpy(system)).numpy()[:, :count]
 
 
 def _basis(places: np.ndarray) -> np.ndarray:
