@@ -25,7 +25,7 @@ _TOGETHER, _OUTLYING = 0.01, 2.5
 """A point belongs to the head if it misses the common motion by less than 2.5 times what the points do (and a tenth of a hundredth of the
 crop is no miss); the points as a whole by less than a hundredth of the crop."""
 
-_FAR = 0.05
+_FAR = 0.02
 """A face that moves by more than this share of its region's side is not carried: the flow might have found something else."""
 
 

@@ -16,6 +16,11 @@ from .own_speech import taught_by_film
 from .shot import Shot, read_shot
 from .source_runs import JUMP_OVER
 
+_FULLER = 0.6
+"""How much fuller the middle of the range is spoken than the curves say, which are drawn to small openings as every forecast is to what is
+usual. Measured on four films whose speech is their own, in voiced moments: openings that were .006 to .014 face heights too small are too
+small by up to .011, and miss the person's own by up to a fifth less (root mean square)."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -67,7 +72,8 @@ def wish(curves: MouthCurves, shot: Shot, amount: float) -> Wish:
 
     Measured: the 4th percentile of the film's opening for shut and the 92nd for wide fit best."""
     share = np.clip(curves.opening * amount, 0, 1.1 * max(amount, 1)) * (1 - curves.closure)
-    opening = shot.low + (shot.high - shot.low) * share
+    fuller = share * (1 + _FULLER * np.clip(1 - share, 0, 1))
+    opening = shot.low + (shot.high - shot.low) * fuller
     width = shot.width + shot.spread[1] * curves.width
     shut = np.maximum(curves.closure, share < 0.15)
     return Wish(opening.astype(np.float32), width.astype(np.float32), shut.astype(np.float32), curves.gate < 0.3)

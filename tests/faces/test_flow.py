@@ -10,19 +10,19 @@ from talking_avatar.media.picture import Picture
 
 FACE = Region(153, 112, 150, 0.05)
 POINTS = np.array([[x, y] for x in range(115, 196, 16) for y in range(60, 150, 15)], np.float64)
-shifts = st.floats(-5, 5)
+shifts = st.floats(-2, 2)
 
 
 def patch_of(pixels):
     return lift(Picture.from_rgb(pixels), FACE, 192, 1.2)
 
 
-@given(shifts, shifts, st.floats(-0.04, 0.04), st.floats(0.97, 1.03))
+@given(shifts, shifts, st.floats(-0.02, 0.02), st.floats(0.99, 1.01))
 @settings(max_examples=40)
 def test_points_go_with_a_head_that_shifts_turns_and_comes_nearer(woman, moved, motion, x, y, turn, scale):
     matrix = motion(300, 300, x, y, turn, scale)
     went = POINTS @ matrix[:, :2].T + matrix[:, 2]
-    if np.abs(went - POINTS).max() > 6.5:
+    if np.hypot(*(went - POINTS).T).max() > 2.8:
         return
     carried = carry(StillPoints(POINTS, patch_of(woman)), patch_of(moved(woman, x, y, turn, scale)), FACE)
     assert np.abs(carried.points - went).max() < 0.25
@@ -45,7 +45,7 @@ def test_nothing_is_told_where_the_face_is_gone(woman):
 
 
 def test_a_face_that_moves_far_is_not_carried(woman, moved):
-    assert carry(StillPoints(POINTS, patch_of(woman)), patch_of(moved(woman, 11, 0)), FACE) is None
+    assert carry(StillPoints(POINTS, patch_of(woman)), patch_of(moved(woman, 5, 0)), FACE) is None
 
 
 def test_points_are_carried_from_picture_to_picture_and_know_through_how_many(woman, moved):
