@@ -1,6 +1,7 @@
 """Follow the chosen face from frame to frame: the first laying of the mesh, choice and loss of the face, cuts.
 
-The first laying tells where the second one (`steady.py`) shall look; three frames of four do without it where optical flow tells that."""
+The first laying tells where the second one (`steady.py`) shall look; while a head moves slowly, three frames of four do without it, as
+optical flow tells that."""
 from __future__ import annotations
 
 from collections import deque

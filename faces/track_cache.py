@@ -19,7 +19,7 @@ from .landmark_file import LandmarkFile
 from .settings import TrackSettings
 from .track import FaceTrack
 
-VERSION = 2
+VERSION = 3
 """To be raised whenever tracking changes its results."""
 
 LANDMARKS, ARRAYS = "landmarks.f32", "track.npz"

@@ -71,11 +71,11 @@ def wish(curves: MouthCurves, shot: Shot, amount: float) -> Wish:
     """The curves on the range of the shot's own mouth; amount: 1 is natural.
 
     Measured: the 4th percentile of the film's opening for shut and the 92nd for wide fit best."""
-    share = np.clip(curves.opening * amount, 0, 1.1 * max(amount, 1)) * (1 - curves.closure)
-    fuller = share * (1 + _FULLER * np.clip(1 - share, 0, 1))
-    opening = shot.low + (shot.high - shot.low) * fuller
+    said = np.clip(curves.opening, 0, 1.1) * (1 - curves.closure)
+    share = amount * said * (1 + _FULLER * np.clip(1 - said, 0, 1))
+    opening = shot.low + (shot.high - shot.low) * share
     width = shot.width + shot.spread[1] * curves.width
-    shut = np.maximum(curves.closure, share < 0.15)
+    shut = np.maximum(curves.closure, amount * said < 0.15)
     return Wish(opening.astype(np.float32), width.astype(np.float32), shut.astype(np.float32), curves.gate < 0.3)
 
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from talking_avatar.engines.embedded.canonical_face import canonical_face, shapes, similarity
 from talking_avatar.engines.embedded.control_points import control_points
 from talking_avatar.engines.embedded.crop_store import CropStore
+from talking_avatar.engines.embedded.film_plan import wish
 from talking_avatar.engines.embedded.thin_plate import field, thin_plate
 from talking_avatar.media.film import Frame
+from talking_avatar.speech.mouth import MouthCurves
 
 
 def turned(points: np.ndarray, yaw: float, pitch: float, roll: float, scale: float, shift) -> np.ndarray:
@@ -136,3 +138,25 @@ def test_nothing_is_left_in_the_temporary_folder(monkeypatch, tmp_path):
     store.hold(0, 9, lambda frame: None)
     assert not list(Path(tmp_path).iterdir())
     store.close()
+
+
+shares = st.floats(0, 1)
+
+
+@given(shares, shares, st.floats(0.3, 1.6))
+def test_what_is_said_wider_is_spoken_wider_from_shut_to_wide(one, other, amount):
+    low, high = (spoken(said, amount) for said in sorted((one, other)))
+    assert 0.01 - 1e-6 <= low <= high + 1e-6 <= 0.01 + 0.08 * amount + 3e-6
+
+
+def test_the_ends_of_a_persons_range_are_kept_and_its_middle_is_spoken_fuller():
+    assert spoken(0.0) == pytest.approx(0.01) and spoken(1.0) == pytest.approx(0.09) and spoken(1.1) == pytest.approx(0.098)
+    assert spoken(0.3) > 0.01 + 0.08 * 0.4
+    assert spoken(0.8, closure=1.0) == pytest.approx(0.01), "lips that meet stay shut"
+
+
+def spoken(said: float, amount: float = 1.0, closure: float = 0.0) -> float:
+    """The opening wished of a person whose mouth is shut at 0.01 and wide at 0.09 face heights."""
+    one = np.ones(1, np.float32)
+    curves = MouthCurves(said * one, 0 * one, closure * one, 0 * one, one, 0.0, from_phonemes=False)
+    return float(wish(curves, SimpleNamespace(low=0.01, high=0.09, width=0.9, spread=(0.02, 0.1)), amount).opening[0])
