@@ -17,12 +17,13 @@ from ...speech.speech import Phoneme
 from .film_front import left_over
 from .film_mouths import FilmMouths
 from .film_plan import Stretch
+from .inner_mouth import unsharpness
 from .lip_line import COLUMNS, LipLines, find_lip_lines
 from .mouth_fields import MouthFields
 from .mouth_motion import mouth_motion
 from .photo_face import LOWER_INNER, LOWER_OUTER, UPPER_INNER, UPPER_OUTER, PhotoFace
 from .photo_grid import Grid
-from .photo_render import PhotoPose, PhotoRig, render_pose, rig_photo
+from .photo_render import PhotoPose, PhotoRig, as_unsharp, render_pose, rig_photo
 from .shot import Shot
 
 _BLOCK = 100  # frames
@@ -80,21 +81,22 @@ def opened(stretch: Stretch, shut: ShutMouth, curves: MouthCurves, amount: float
 
 def read_shut_mouth(stretch: Stretch, mouths: FilmMouths, progress: Progress) -> ShutMouth:
     """Prepare, of the frames at the beginning of a stretch, the sharpest that looks as the face mostly does, and read the lip lines of a
-    dozen of them."""
+    dozen of them, and how sharp these are: the inside of the mouth is drawn for most of the film, not for its sharpest frame."""
     frames, index, shot = np.unique(stretch.base[:_BLOCK]), mouths.index, stretch.shot
     mouths.hold(int(frames[0]), int(frames[-1]) + 1, progress)
     away = np.abs(index.yaw[frames] - np.median(index.yaw[frames])) / shot.spread[2]
     away += np.abs(index.opening[frames] - np.median(index.opening[frames])) / shot.spread[0]
     reference = int(frames[np.argmin(away - index.sharpness[frames])])
     rig = rig_photo(_photo_face(reference, shot, mouths), ())
-    offsets = []
+    offsets, blurs = [], []
     for frame in frames[np.linspace(0, len(frames) - 1, min(len(frames), _LOOKED_AT)).astype(int)].tolist():
         face = _photo_face(frame, shot, mouths)
         lines = find_lip_lines(face)
+        blurs.append(unsharpness(face.pixels, face.flat, face.height))
         if lines.parted == rig.lines.parted:
             offsets.append(_offsets(face, lines))
     upper, lower = np.median(offsets or [_offsets(rig.face, rig.lines)], axis=0)
-    return ShutMouth(rig, upper, lower)
+    return ShutMouth(as_unsharp(rig, float(np.median(blurs))), upper, lower)
 
 
 def _patch(index: int, frame: int, pose: PhotoPose, shut: ShutMouth, shot: Shot, mouths: FilmMouths) -> FacePatch:

@@ -82,13 +82,29 @@ def read_mouth_look(pixels: np.ndarray, points: np.ndarray, height: float) -> Mo
     tongue = lip * (0.62 if grey else np.array([0.80, 0.60, 0.61]))
     level = max((left + right) / 2, 1)
     return MouthLook((_tooth_colour(cheek) * shade).astype(np.float32), cavity.astype(np.float32), tongue.astype(np.float32),
-                     (left / level, right / level), _grain(pixels, points), _blur(pixels, points, height), float(cheek.mean()))
+                     (left / level, right / level), _grain(pixels, points), unsharpness(pixels, points, height), float(cheek.mean()))
 
 
 def tooth_colour_seen(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
     """float32 RGB of teeth that a photo shows: the median of its pixels at places [n, 2] between the lips."""
     seen = cv2.remap(pixels, places.astype(np.float32)[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
     return np.median(seen[seen.mean(1) >= np.median(seen.mean(1))], axis=0).astype(np.float32)
+
+
+def unsharpness(pixels: np.ndarray, points: np.ndarray, height: float) -> float:
+    """Sigma in pixels of a picture's unsharpness: the mean of what the steepest edges about the eyes and about the mouth show. A step of
+    height c blurred by s is nowhere steeper than c / (s sqrt(2 pi)); the sharpest pictures give 0.6 pixels, which are taken off."""
+    found = []
+    for ids, margin in ((EYE_RIMS, 0.02), (MOUTH_RIMS, 0.03)):
+        low, high = points[list(ids)].min(0) - margin * height, points[list(ids)].max(0) + margin * height
+        x0, y0 = np.maximum(low.astype(int), 0)
+        grey = pixels[y0:max(int(high[1]) + 1, y0 + 3), x0:max(int(high[0]) + 1, x0 + 3)].astype(np.float32).mean(-1)
+        if min(grey.shape) < 3:
+            continue
+        steep = np.hypot(grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
+        step = np.percentile(grey, 98) - np.percentile(grey, 2)
+        found.append(step / (2.507 * np.percentile(steep, 99.5) + 1e-6))
+    return float(np.sqrt(np.clip(np.mean(found) ** 2 - 0.36, 0, 16))) if found else 0.0
 
 
 def inside_matte(place: MouthPlace, soft: float, ends: tuple[float, float], end_soft: float) -> np.ndarray:
@@ -192,19 +208,3 @@ def _grain(pixels: np.ndarray, points: np.ndarray) -> float:
     rough = [np.abs(one.astype(np.float32).mean(-1) - cv2.GaussianBlur(one.astype(np.float32).mean(-1), (0, 0), 1.0)).ravel()
              for one in _squares(pixels, points, CHEEKS_LEFT + CHEEKS_RIGHT, 8)]
     return float(np.clip(1.2 * 1.48 * np.median(np.concatenate(rough)), 0, 6))
-
-
-def _blur(pixels: np.ndarray, points: np.ndarray, height: float) -> float:
-    """Sigma of the picture's unsharpness: the mean of what the steepest edges about the eyes and about the mouth show. A step of height c
-    blurred by s is nowhere steeper than c / (s sqrt(2 pi)); the sharpest pictures give 0.6 pixels, which are taken off."""
-    found = []
-    for ids, margin in ((EYE_RIMS, 0.02), (MOUTH_RIMS, 0.03)):
-        low, high = points[list(ids)].min(0) - margin * height, points[list(ids)].max(0) + margin * height
-        x0, y0 = np.maximum(low.astype(int), 0)
-        grey = pixels[y0:max(int(high[1]) + 1, y0 + 3), x0:max(int(high[0]) + 1, x0 + 3)].astype(np.float32).mean(-1)
-        if min(grey.shape) < 3:
-            continue
-        steep = np.hypot(grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]) / 2
-        step = np.percentile(grey, 98) - np.percentile(grey, 2)
-        found.append(step / (2.507 * np.percentile(steep, 99.5) + 1e-6))
-    return float(np.sqrt(np.clip(np.mean(found) ** 2 - 0.36, 0, 16))) if found else 0.0

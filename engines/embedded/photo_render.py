@@ -80,9 +80,13 @@ def rig_photo(face: PhotoFace, eyes: tuple[Eye, ...]) -> PhotoRig:
         noise /= noise.std()
     noise *= look.grain
     rigs = [rig_eye(face.pixels, eye, noise, look.skin_level) for eye in eyes if max(one.width for one in eyes) >= SMALLEST_EYE]
-    soft = max(0.9, 0.0042 * face.height, min(2.2 * look.blur, 0.012 * face.height))
     return PhotoRig(face, grid, lines, make_mouth_fields(face, lines, grid), make_head_fields(face, grid), look,
-                    tuple(rig for rig in rigs if rig is not None), noise, _doubled(face.pixels), soft)
+                    tuple(rig for rig in rigs if rig is not None), noise, _doubled(face.pixels), _soft(look.blur, face.height))
+
+
+def as_unsharp(rig: PhotoRig, blur: float) -> PhotoRig:
+    """The rig with the inside of its mouth drawn for pictures of that unsharpness (see `inner_mouth.unsharpness`)."""
+    return replace(rig, look=replace(rig.look, blur=blur), soft=_soft(blur, rig.face.height))
 
 
 def render_pose(rig: PhotoRig, pose: PhotoPose) -> tuple[np.ndarray, np.ndarray]:
@@ -332,6 +336,11 @@ def _lay(out: np.ndarray, mask: np.ndarray, box: Box, colour: np.ndarray, seen: 
     under = out[here]
     out[here] = np.clip(under + (colour - under) * seen[..., None] + 0.5, 0, 255).astype(np.uint8)
     mask[here][seen > 0.002] = 255
+
+
+def _soft(blur: float, height: float) -> float:
+    """Pixels over which the lips' edges fade into the mouth."""
+    return max(0.9, 0.0042 * height, min(2.2 * blur, 0.012 * height))
 
 
 def _doubled(pixels: np.ndarray) -> np.ndarray | None:

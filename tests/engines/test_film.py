@@ -4,10 +4,12 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from skimage import data
 from talking_avatar.compose.composite import composite
+from talking_avatar.engines.embedded import film
 from talking_avatar.engines.embedded.film import film_patches
 from talking_avatar.engines.embedded.film_mouths import FilmMouths
 from talking_avatar.engines.embedded.film_plan import wished_openings
@@ -22,7 +24,9 @@ from talking_avatar.host.device import one_thread
 from talking_avatar.host.errors import Cancelled
 from talking_avatar.host.progress import Silent
 from talking_avatar.media.clock import Clock
+from talking_avatar.media.film import Frame
 from talking_avatar.media.open import open_source, sound_of_array
+from talking_avatar.media.picture import Picture
 from talking_avatar.media.timeline import Timeline
 from talking_avatar.speech.mouth import MouthCurves
 from talking_avatar.speech.speech import Speech
@@ -155,6 +159,36 @@ def test_the_amount_opens_the_mouth_wider(speaking):
     take, curves = take_of(speaking, 30), curves_of(swinging(30, 1.4))
     small, natural = (wished_openings(take, curves, amount, Silent()) for amount in (0.5, 1.0))
     assert small.max() < 0.75 * natural.max()
+
+
+class Softened:
+    """A film whose frames are all out of focus but one."""
+
+    def __init__(self, source, sharp: int):
+        self._source, self._sharp = source, sharp
+
+    def __getattr__(self, name):
+        return getattr(self._source, name)
+
+    def frames(self, *given):
+        yield from (self._shown(frame) for frame in self._source.frames(*given))
+
+    def walk(self, indices):
+        yield from (self._shown(frame) for frame in self._source.walk(indices))
+
+    def _shown(self, frame: Frame) -> Frame:
+        soft = cv2.GaussianBlur(frame.picture.rgb(), (0, 0), 2.0)
+        return frame if frame.index == self._sharp else Frame(frame.index, Picture.from_rgb(soft))
+
+
+def test_the_inside_of_a_shut_mouth_is_drawn_for_most_of_the_film_and_not_for_its_sharpest_frame(smiling, monkeypatch):
+    read, found = film.read_shut_mouth, []
+    monkeypatch.setattr(film, "read_shut_mouth", lambda *given: found.append(read(*given)) or found[-1])
+    soft = replace(smiling, source=Softened(smiling.source, sharp=7))
+    for avatar in (smiling, soft):
+        next(iter(film_patches(take_of(avatar, 20), curves_of(swinging(20, 1.0)), DEFAULT, Silent())))
+    sharp, blurred = (one.rig.look.blur for one in found)
+    assert blurred > sharp + 0.7
 
 
 def test_a_mouth_that_never_opens_opens(smiling):
