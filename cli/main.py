@@ -7,6 +7,7 @@ import sys
 
 from .. import __version__
 from ..host.errors import Cancelled, TalkingAvatarError
+from ..host.heaps import share_heaps
 from . import demo, doctor, models, render, score, voice
 
 
@@ -21,6 +22,7 @@ def main(words: list[str] | None = None) -> int:
         room.add_parser(commands)
     words = sys.argv[1:] if words is None else words
     chosen = parser.parse_args(words)
+    share_heaps()
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return chosen.run(chosen)
