@@ -31,8 +31,8 @@ _CARRIED = 3
 """Frames in a row whose face is carried by the flow alone."""
 
 _BELIEVED = 0.5
-"""How far the mesh, where it is laid, moves the points that were carried to what it sees: its noise is halved so, and what the flow gathers
-of errors is taken out within a few frames."""
+"""How far the mesh, where it is laid, moves the points that were carried to what it sees: its noise counts half so, and what the flow
+gathers of errors is taken out within a few layings."""
 
 _SAMPLES = 4
 _HELD = 12

@@ -11,8 +11,8 @@ def share_heaps() -> bool:
     """Let all threads of this process share two heaps; whether that was done (glibc alone has such a setting).
 
     glibc gives threads heaps of their own, up to eight a processor, and frames that one thread decodes, another pastes and a third
-    encodes leave holes in all of them. Measured, peak of a dub of 13 s of 720p: 578 to 953 MB by chance (22 runs), 535 to 570 with two heaps (7). For
-    the terminal command: a process that is somebody else's is left as it is."""
+    encodes leave holes in all of them. Measured, peak of a dub of 13 s of 720p: 578 to 953 MB by chance (22 runs), 535 to 570 with two
+    heaps (8). For the terminal command: a process that is somebody else's is left as it is."""
     if not sys.platform.startswith("linux"):
         return False
     import ctypes
