@@ -69,23 +69,25 @@ def in_frame(cells: np.ndarray, points: np.ndarray, box: Box) -> np.ndarray:
 
 
 def _places(points: np.ndarray) -> np.ndarray:
-    """float64 [40, 40, 2]: the middle of every cell in the frame. On one thread, what is kept for it too: NumPy's would spin for three
+    """float32 [40, 40, 2]: the middle of every cell in the frame. On one thread, what is kept for it too: NumPy's would spin for three
     times as long as it takes."""
     import torch
 
+    known = np.ascontiguousarray(points[list(known_points()), :2].T, np.float32)
     with one_thread():
-        places = torch.from_numpy(_carry()) @ torch.from_numpy(points[list(known_points()), :2].astype(np.float64))
-    return places.numpy().reshape(CELLS, CELLS, 2)
+        places = torch.from_numpy(known) @ torch.from_numpy(_carry())
+    return np.ascontiguousarray(places.numpy().T).reshape(CELLS, CELLS, 2)
 
 
 @lru_cache(maxsize=1)
 def _carry() -> np.ndarray:
-    """float64 [1600, n]: the middle of every cell as a weighted sum of the frame's landmarks."""
+    """float32 [n, 1600]: the middle of every cell as a weighted sum of the frame's landmarks (in this order a fifth of the time)."""
     import torch
 
     steps = ((np.arange(CELLS) + 0.5) / CELLS - 0.5) * _SPAN
     cells = np.stack(np.meshgrid(steps + _CENTRE[0], steps + _CENTRE[1]), -1).reshape(-1, 2)
-    return (torch.from_numpy(_basis(cells)) @ torch.from_numpy(_plate())).numpy()
+    carry = torch.from_numpy(_basis(cells)) @ torch.from_numpy(_plate())
+    return carry.T.to(torch.float32, memory_format=torch.contiguous_format).numpy()
 
 
 @lru_cache(maxsize=1)

@@ -86,7 +86,7 @@ def filled(polygon: np.ndarray, box: Box, scale: float = 1.0) -> np.ndarray:
 
 def _soft_polygon(polygon: np.ndarray, box: Box, sigma: float) -> np.ndarray:
     """A filled polygon blurred by a Gaussian of sigma pixels; at half size where nobody can see the difference."""
-    if sigma < 4:
+    if sigma < 3:
         return cv2.GaussianBlur(filled(polygon, box), (0, 0), max(sigma, 0.3))
     soft = cv2.GaussianBlur(filled(polygon, box, 0.5), (0, 0), sigma / 2)
     return cv2.resize(soft, (box[2] - box[0], box[3] - box[1]), interpolation=cv2.INTER_LINEAR)

