@@ -1,10 +1,12 @@
 """Whose mouth shall speak: each rule names the face it says."""
 import numpy as np
 import pytest
-from talking_avatar.faces.choose import Candidate, by_rule, gather
+from talking_avatar.faces.choose import Candidate, by_rule, choose, gather
 from talking_avatar.faces.mesh import Reading
 from talking_avatar.faces.settings import FaceChoice
 from talking_avatar.host.errors import InputError
+from talking_avatar.media.film import Frame
+from talking_avatar.media.picture import Picture
 
 
 def reading(x: float, y: float, size: float) -> Reading:
@@ -65,6 +67,34 @@ def test_faces_of_several_frames_are_put_together_by_place():
     assert [sorted(one.seen) for one in candidates] == [[0, 1], [0, 1]]
     assert candidates[0].latest is moved
     assert isinstance(candidates[0], Candidate)
+
+
+def looked_at(monkeypatch, faces: list[list[Reading]], choice: FaceChoice = FaceChoice()):
+    """Who is chosen where these faces are seen in the frames of a shot, and which of its frames were looked at."""
+    looks, pictures = [], [Picture.from_gray(np.zeros((PICTURE[1], PICTURE[0]), np.uint8)) for _ in faces]
+
+    def seen(picture):
+        looks.append(next(at for at, one in enumerate(pictures) if one is picture))
+        return faces[looks[-1]]
+
+    monkeypatch.setattr("talking_avatar.faces.choose.all_faces", seen)
+    return choose([Frame(10 * at, picture) for at, picture in enumerate(pictures)], choice, None), sorted(looks)
+
+
+def test_one_face_alone_at_both_ends_of_the_beginning_is_looked_for_no_further(monkeypatch):
+    chosen, looks = looked_at(monkeypatch, [[LEFT], [LEFT], [LEFT], [reading(112, 125, 62)]])
+    assert chosen == (0, LEFT) and looks == [0, 3]
+
+
+@pytest.mark.parametrize("faces", [[[LEFT, RIGHT], [RIGHT], [RIGHT], [RIGHT]], [[], [RIGHT], [RIGHT], [RIGHT]],
+                                   [[LEFT], [RIGHT], [RIGHT], [RIGHT]]], ids=["two", "nobody at first", "another at the end"])
+def test_where_it_is_not_that_plain_all_frames_are_looked_at(monkeypatch, faces):
+    (_, chosen), looks = looked_at(monkeypatch, faces)
+    assert chosen is RIGHT and looks == [0, 1, 2, 3]
+
+
+def test_a_single_frame_is_looked_at_once(monkeypatch):
+    assert looked_at(monkeypatch, [[LEFT]]) == ((0, LEFT), [0])
 
 
 def test_an_unknown_rule_is_refused():

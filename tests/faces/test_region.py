@@ -36,6 +36,18 @@ def test_a_large_face_is_shrunk_by_averaging_and_not_shifted():
     assert crop[:, 2:46].std() < 40, "bilinear sampling of single pixels would leave the noise as it is"
 
 
+@pytest.mark.parametrize("side", [330, 480, 700])
+def test_a_large_face_is_shrunk_by_a_whole_number_and_stays_where_it_is(side):
+    y, x = np.mgrid[:900, :1200] + 0.5
+    picture, region = Picture.from_rgb(np.dstack([x / 6, y / 6, np.full_like(x, 90)]).round().astype(np.uint8)), Region(600, 450, side, 0.2)
+    patch = lift(picture, region, 192, 1.2)
+    assert patch.step == (round(side / 192), round(side / 192))
+    crop = sample(patch, region, 192).astype(float)
+    for point in ((20.5, 30.5), (96.5, 96.5), (170.5, 150.5)):
+        where = into_picture(np.float32([[*point, 0]]), region, 192)[0]
+        assert crop[int(point[1]), int(point[0]), :2] * 6 == pytest.approx(where[:2], abs=6.1)
+
+
 def test_outside_the_picture_is_black_and_a_region_far_away_is_no_error():
     picture = Picture.from_rgb(np.full((50, 60, 3), 200, np.uint8))
     crop = cut_out(picture, Region(0, 25, 40), 40)

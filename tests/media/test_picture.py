@@ -255,6 +255,14 @@ def test_a_box_is_widened_to_whole_samples_of_chroma_and_never_beyond_the_pictur
     assert evenly((0, 1, 19, 19), 19, 19) == (0, 0, 19, 19)
 
 
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(1, 40), st.integers(1, 40), st.integers(1, 6))
+def test_a_box_is_a_whole_number_of_steps_where_the_picture_has_room_for_that(x, y, width, height, whole):
+    x0, y0, x1, y1 = evenly((x, y, x + width, y + height), 200, 101, whole)
+    assert x - 1 <= x0 <= x and y - 1 <= y0 <= y and not (x0 % 2 or y0 % 2)
+    assert x + width <= x1 <= x + width + 2 * whole + 1 and (x1 - x0) % whole == 0 and x1 % 2 == 0
+    assert min(101, y + height) <= y1 and (y1 == 101 or ((y1 - y0) % whole == 0 and y1 % 2 == 0))
+
+
 @pytest.mark.parametrize("name", ["yuv420p", "yuv444p12le", "gray", "gray10le", "rgb24", "rgba"])
 @pytest.mark.parametrize("full_range", [False, True])
 def test_grey_is_how_bright_a_colourless_picture_is(name, full_range):

@@ -57,6 +57,15 @@ def test_the_mesh_gives_the_published_landmarks_and_flag(path):
             assert np.abs(points[0].numpy() - golden["out_landmarks"].reshape(468, 3)).max() <= 1e-3
 
 
+def test_faces_that_go_through_the_mesh_together_are_read_as_each_by_itself():
+    faces = torch.rand(5, 3, 192, 192, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        points, logits = load_network("mesh")(faces)
+        alone = [load_network("mesh")(face[None]) for face in faces]
+    assert torch.allclose(points, torch.cat([one for one, _ in alone]), atol=1e-3)
+    assert torch.allclose(logits, torch.cat([one for _, one in alone]), atol=1e-4)
+
+
 @pytest.mark.parametrize("name", [*DETECTORS, "mesh"])
 def test_no_published_tensor_is_missing_or_left_over(name):
     published = golden_files("facemesh", "tensors.json") if name == "mesh" else golden_files("blazeface", f"tensors_{name}.json")
