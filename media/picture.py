@@ -22,7 +22,7 @@ Box = tuple[int, int, int, int]
 
 
 def evenly(box: Box, width: int, height: int, whole: int = 1) -> Box:
-    """The box made a little larger, so that it begins and ends with whole samples of chroma, and is `whole` x some pixels wide and high where
+    """The box made a little larger, so that it begins and ends with whole samples of chroma and its sides are multiples of `whole`, where
     the picture has room for that."""
     x0, y0, step = box[0] - box[0] % 2, box[1] - box[1] % 2, lcm(2, whole)
     return x0, y0, min(width, x0 - (x0 - box[2]) // step * step), min(height, y0 - (y0 - box[3]) // step * step)
