@@ -64,6 +64,13 @@ class CropStore:
             seen(frame)
             self._keep(frame)
 
+    @property
+    def held(self) -> np.ndarray:
+        """bool [N]: the frames that are held."""
+        there = np.zeros(len(self._boxes), bool)
+        there[self._held[self._held >= 0]] = True
+        return there
+
     def crop(self, frame: int) -> Crop:
         """The crop of a frame that is held."""
         place = frame % self._places

@@ -124,6 +124,15 @@ def test_crops_of_a_window_are_read_in_any_order(monkeypatch):
     assert seen == film.decoded
 
 
+def test_the_store_tells_which_frames_it_holds(monkeypatch):
+    monkeypatch.setattr("talking_avatar.engines.embedded.crop_store.DISK_BUDGET", 1)
+    with CropStore(Numbered(100), boxes_of(100), 30) as store:
+        assert not store.held.any()
+        for start in (0, 10, 40):
+            store.hold(start, start + 30, lambda frame: None)
+            assert store.held[start:start + 30].all() and store.held.sum() == 30
+
+
 def test_a_film_that_fits_is_decoded_once():
     film = Numbered(60)
     with CropStore(film, boxes_of(60), 20) as store:

@@ -98,6 +98,13 @@ def test_a_run_of_two_frames_between_jumps_goes():
     assert len(jumps(done)) == 1
 
 
+def test_a_blend_at_the_edge_of_what_is_held_does_not_go_on_beyond_it():
+    """A long film's mouths failed with a frame that was not there: the old run ended on the last frame that was."""
+    path, held = np.array([46, 47, 48, 49, 10, 11, 12, 13], np.int32), np.arange(100) < 50
+    assert max(frame for i in range(len(path)) for frame in blend_at(path, i, 3, held).frames) == 49
+    assert max(frame for i in range(len(path)) for frame in blend_at(path, i, 3, np.ones(100, bool)).frames) > 49
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 12), st.sampled_from([1, -1, 0])), min_size=1, max_size=8), st.integers(1, 4))
 def test_blends_are_weights_of_usable_frames(runs, half):
