@@ -7,7 +7,7 @@ amounts for 150 frames, in face heights, after all steps: error 0.00107 with the
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -76,4 +76,4 @@ def _moved_together(begun: np.ndarray, moved: np.ndarray, found: np.ndarray) -> 
 
 def _grey(patch: Patch, region: Region) -> np.ndarray:
     """uint8 [160, 160]: the region cut out of a patch."""
-    return sample(replace(patch, pixels=cv2.cvtColor(patch.pixels, cv2.COLOR_RGB2GRAY)), region, _SIZE)
+    return sample(patch.grey(), region, _SIZE)

@@ -56,12 +56,16 @@ def region_of_landmarks(landmarks: np.ndarray) -> Region:
 
 @dataclass(frozen=True)
 class Patch:
-    """A part of a picture to cut regions from. pixels: uint8 RGB [h, w, 3]. origin: x, y of its corner in the picture. step: picture
-    pixels per patch pixel, across and down (1 unless it was shrunk)."""
+    """A part of a picture to cut regions from. pixels: uint8, RGB [h, w, 3] or grey [h, w]. origin: x, y of its corner in the picture.
+    step: picture pixels per patch pixel, across and down (1 unless it was shrunk)."""
 
     pixels: np.ndarray
     origin: tuple[int, int]
     step: tuple[float, float]
+
+    def grey(self) -> Patch:
+        """The same part of an RGB patch in grey."""
+        return replace(self, pixels=cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY))
 
 
 def cut_out(picture: Picture, region: Region, size: int) -> np.ndarray:
@@ -80,19 +84,17 @@ def lift(picture: Picture, region: Region, size: int, room: float = 1.0) -> Patc
     scale = region.side / size
     if scale <= _SHRINK_ABOVE:
         return Patch(picture.rgb((x0, y0, x1, y1)), (x0, y0), (1.0, 1.0))
-    whole = round(scale)
-    if abs(scale / whole - 1) > _NEARLY_WHOLE:
-        x0, y0, x1, y1 = evenly((x0, y0, x1, y1), picture.width, picture.height)
-    else:
-        x0, y0, x1, y1 = evenly((x0, y0, x1, y1), picture.width, picture.height, whole)
-        scale = whole
+    nearest = round(scale)
+    whole = abs(scale / nearest - 1) <= _NEARLY_WHOLE
+    x0, y0, x1, y1 = evenly((x0, y0, x1, y1), picture.width, picture.height, nearest if whole else 1)
+    scale = nearest if whole else scale
     width, height = max(1, round((x1 - x0) / scale)), max(1, round((y1 - y0) / scale))
     small = picture.small_rgb((x0, y0, x1, y1), (width, height))
     return Patch(small, (x0, y0), ((x1 - x0) / width, (y1 - y0) / height))
 
 
 def sample(patch: Patch | None, region: Region, size: int) -> np.ndarray:
-    """uint8 RGB [size, size, 3]: the region cut out of a patch by bilinear interpolation; black outside it."""
+    """uint8 RGB [size, size, 3], or [size, size] of a grey patch: the region cut out of it by bilinear interpolation; black outside it."""
     if patch is None:
         return np.zeros((size, size, 3), np.uint8)
     affine = region.affine(size)

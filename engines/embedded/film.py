@@ -103,9 +103,8 @@ def _speaking(stretch: Stretch, asked: Wish, mouths: FilmMouths, wanted: int, pr
 def _prepare(outputs: range, path: np.ndarray, half: int, stretch: Stretch, asked: Wish, mouths: FilmMouths) -> dict[int, _Prepared]:
     """Blends and displacements of some output frames of the stretch."""
     shot, index = stretch.shot, mouths.index
-    usable = mouths.usable & mouths.store.held  # at the window's edge a blend would go on beyond it
-    usable[:shot.first] = usable[shot.stop:] = False
-    blends = {i: blend_at(path, i, half, usable) for i in outputs}
+    lenders = mouths.lenders(shot.first, shot.stop)
+    blends = {i: blend_at(path, i, half, lenders) for i in outputs}
     needed = sorted({k for blend in blends.values() for k in blend.frames} | {int(stretch.base[i]) for i in outputs})
     if not needed:
         return {}

@@ -46,6 +46,12 @@ class FilmMouths:
         self.store.hold(first, stop, seen)
         self.front.settle(int(self.index.shot[first]), self.index, self.rate, progress)
 
+    def lenders(self, first: int, stop: int) -> np.ndarray:
+        """bool [N]: which of the frames first .. stop-1 lend a mouth and are held: no blend may go on beyond them."""
+        lend = self.usable & self.store.held
+        lend[:first] = lend[stop:] = False
+        return lend
+
     def face(self, frame: int) -> Face:
         """A frame that is held."""
         return Face(self.store.crop(frame), self.track.landmarks[frame])

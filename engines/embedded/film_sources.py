@@ -31,8 +31,7 @@ def choose_sources(path: np.ndarray, first: int, known: int, stop: int, state: S
     shortest = max(2, round(_SHORTEST_RUN * stretch.rate))
     fixed = min(first, shortest)
     whole = np.concatenate([path[first - fixed:first], found + low])
-    opening = np.where(mouths.usable & mouths.store.held, index.opening, np.nan)
-    opening[:shot.first] = opening[shot.stop:] = np.nan
+    opening = np.where(mouths.lenders(shot.first, shot.stop), index.opening, np.nan)
     whole = absorb_short_runs(whole, opening, asked.opening[first - fixed:stop], fixed, shortest)
     path[first:known] = whole[fixed:fixed + known - first]
     return State(int(path[known - 1]), int(direction[known - first - 1]))

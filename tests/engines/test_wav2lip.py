@@ -36,7 +36,7 @@ from talking_avatar.speech.wav2lip_mel import wav2lip_mel
 BACKENDS = ["torch", *(["openvino"] if find_spec("openvino") else [])]
 needs_openvino = pytest.mark.skipif(
     "openvino" not in BACKENDS,
-    reason="asks what OpenVINO itself does, an extra that nothing else needs; pip install 'comfyui-talking-avatar[openvino]' runs it")
+    reason="needs OpenVINO, an optional extra that `make test` installs: pip install 'comfyui-talking-avatar[openvino]'")
 
 
 @pytest.fixture
