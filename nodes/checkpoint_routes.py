@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,7 +68,7 @@ def rows(downloads: Downloads) -> list[dict[str, Any]]:
     return [{"name": row.name, "bundle": row.bundle, "file": row.file, "kind": row.kind, "purpose": row.purpose,
              "purpose_zh": row.purpose_zh or row.purpose, "nodes": row.nodes,
              "size": row.size, "licence": row.licence, "commercial": row.commercial, "source": row.where, "page": row.page,
-             "here": find_row(row) is not None, "can_be_fetched": bool(row.sources), **downloads.state(row.name)} for row in checkpoints()]
+             "can_be_fetched": bool(row.sources), **downloads.state(row.name), "here": find_row(row) is not None} for row in checkpoints()]
 
 
 class Downloads:
@@ -79,6 +80,7 @@ class Downloads:
         self._lock = threading.Lock()
         self._running: dict[str, _PageProgress] = {}
         self._errors: dict[str, str] = {}
+        self._turns = count(time.time_ns() // 1_000_000)  # goes on rising for a page that stays open while the server starts anew
 
     def start(self, name: str) -> None:
         """Bring the file of a row. Raises InputError for a name that is no row of the catalogue."""
@@ -101,10 +103,12 @@ class Downloads:
                 self._running[name].cancelled = True
 
     def state(self, name: str) -> dict[str, Any]:
-        """running, stage, done and total (MB) and error of a row."""
+        """running, stage, done and total (MB) and error of a row. turn: higher in what was read later, as answers and events come on two
+        ways, of which either may be the slower."""
+        turn = next(self._turns)
         progress = self._running.get(name)
         now = progress.now if progress else {"stage": "", "done": 0, "total": 0}
-        return {"running": progress is not None, "error": self._errors.get(name, ""), **now}
+        return {"turn": turn, "running": progress is not None, "error": self._errors.get(name, ""), **now}
 
     def _bring(self, row) -> None:
         from ..models.download import download
@@ -129,7 +133,8 @@ class Downloads:
         from ..models.find import find_row
 
         row = next(row for row in checkpoints() if row.name == name)
-        self._tell({"name": name, "here": name not in self._running and find_row(row) is not None, **self.state(name)})
+        state = self.state(name)
+        self._tell({"name": name, **state, "here": not state["running"] and find_row(row) is not None})
 
 
 class _PageProgress:

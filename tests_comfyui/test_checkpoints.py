@@ -28,6 +28,17 @@ _OPEN = """(() => {
   options[0].callback();
   return options[0].content;
 })()"""
+_LATE_ANSWERS = """(() => {
+  const fetched = window.fetch;
+  window.fetch = async (address, ...others) => {
+    const answer = await fetched(address, ...others);
+    if (!String(address).includes("checkpoints/cancel")) return answer;
+    const told = await answer.json();
+    await new Promise((done) => setTimeout(done, 1500));
+    window.toldLate = told.map((row) => row.running).includes(true) ? "running" : "stopped";
+    return new Response(JSON.stringify(told));
+  };
+})()"""
 _PRESS = "[...document.querySelectorAll('.ta-row')].find(row => row.textContent.includes('%s')).querySelector('button').click()"
 
 
@@ -91,6 +102,27 @@ def test_the_window_of_a_node_brings_a_checkpoint(server, hub, shots, nodes2):
         page.shot(shots / f"checkpoints_here_{'nodes2' if nodes2 else 'classic'}.png")
         assert path.is_file() and hub.bytes_sent_of("GET")[-1] == "bytes=1200000-"
         assert not [error for error in page.errors if "Talking Avatar" in error or "talking-avatar" in error]
+
+
+def test_an_answer_that_comes_late_does_not_bring_a_cancelled_download_back(server, hub):
+    path = server.folder / "models" / "syncnet" / FILE
+    path.unlink(missing_ok=True)
+    try:
+        with Page(server, nodes2=False) as page:
+            page.load(WORKFLOW)
+            page.js(_OPEN)
+            page.wait_for(f"document.querySelector('.ta-window')?.textContent.includes('{FILE}')")
+            hub.stall_after = 1_200_000
+            page.js(_PRESS % FILE)
+            page.wait_for("document.querySelector('.ta-row progress')?.value >= 1", 60)
+            page.js(_LATE_ANSWERS)
+            page.js(_PRESS % FILE)  # now says Cancel
+            page.wait_for("!document.querySelector('.ta-row progress')", 10)
+            assert page.wait_for("window.toldLate", 10) == "running"
+            time.sleep(1)
+            assert page.js("!document.querySelector('.ta-row progress')")
+    finally:
+        hub.stall_after = None
 
 
 @MODES

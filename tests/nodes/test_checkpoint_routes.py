@@ -53,11 +53,20 @@ def test_progress_is_told_and_the_end(models, monkeypatch):
     downloads.start("wav2lip")
     downloads.start("wav2lip")  # pressed twice: still one
     _until(lambda: downloads.state("wav2lip")["done"] == 4)
-    assert downloads.state("wav2lip") == {"running": True, "error": "", "stage": "downloading, MB", "done": 4, "total": 10}
+    now = downloads.state("wav2lip")
+    assert now.pop("turn") and now == {"running": True, "error": "", "stage": "downloading, MB", "done": 4, "total": 10}
     go.set()
     _until(lambda: not downloads.state("wav2lip")["running"])
     _until(lambda: told and told[-1]["here"])
     assert told[0]["running"] and told[-1]["name"] == "wav2lip" and not told[-1]["error"]
+
+
+def test_what_is_read_later_has_the_higher_turn_also_after_the_server_was_started_anew(models):
+    downloads = Downloads(lambda state: None)
+    turns = [row["turn"] for row in rows(downloads)] + [downloads.state("wav2lip")["turn"]]
+    time.sleep(0.002 * len(turns))
+    turns.append(Downloads(lambda state: None).state("wav2lip")["turn"])
+    assert turns == sorted(set(turns))
 
 
 def test_a_cancel_is_heard_and_is_no_error(models, monkeypatch):

@@ -59,17 +59,23 @@ async function ask(path = "", name = null) {
   const answer = await api.fetchApi(`/talking-avatar/checkpoints${path}`, request);
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.error ?? answer.statusText);
-  told.forEach((row) => known.set(row.name, row));
+  told.forEach(take);
   draw();
 }
 
 function changed(state) {
-  const row = known.get(state.name);
-  if (!row) return;
-  const came = state.here && !row.here;
-  Object.assign(row, state);
+  const before = known.get(state.name);
+  if (!before) return;
+  take(state);
   draw();
+  const came = known.get(state.name).here && !before.here;
   if (came) app.refreshComboInNodes?.();
+}
+
+// Answers and events may overtake each other: what was read earlier does not replace what was read later.
+function take(state) {
+  const before = known.get(state.name);
+  if (!(before?.turn > state.turn)) known.set(state.name, { ...before, ...state });
 }
 
 const rowsOf = (node) => [...known.values()].filter((row) => row.nodes.includes(node));
